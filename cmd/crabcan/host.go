@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/moby/sys/userns"
+	"github.com/urfave/cli/v2"
+
+	"github.com/crabcan/crabcan/runtime"
+	"github.com/crabcan/crabcan/runtime/state"
+)
+
+// The values of --cgroup-manager.
+const (
+	cgroupfs = "cgroupfs"
+	systemd  = "systemd"
+	disabled = "disabled"
+)
+
+// host is what the global flags say. Rootless is left out: only a new container needs it, and it may cost a read.
+func host(c *cli.Context) (runtime.Host, error) {
+	root, err := rootFolder(c.String("root"))
+	if err != nil {
+		return runtime.Host{}, err
+	}
+	manager := c.String("cgroup-manager")
+	switch manager {
+	case cgroupfs, systemd, disabled:
+	default:
+		return runtime.Host{}, fmt.Errorf("invalid cgroup-manager: %s", manager)
+	}
+	return runtime.Host{
+		Root:            root,
+		SystemdCgroup:   c.Bool("systemd-cgroup") || manager == systemd,
+		CgroupsDisabled: manager == disabled,
+	}, nil
+}
+
+// rootFolder is --root as an absolute path.
+func rootFolder(flag string) (string, error) {
+	if flag == "" {
+		return string(state.DefaultRoot(os.Geteuid(), os.Getenv, userns.RunningInUserNS)), nil
+	}
+	root, err := filepath.Abs(flag)
+	if err != nil {
+		return "", err
+	}
+	if root == "/" {
+		// Every folder of the host would be a container then, and `delete` would remove it.
+		return "", errors.New("option --root should not be set to /")
+	}
+	return root, nil
+}
+
+// isRootless is --rootless; "auto" finds out whether this process is the host's root.
+func isRootless(flag string) (bool, error) {
+	if flag == "" || flag == "auto" {
+		return os.Geteuid() != 0 || userns.RunningInUserNS(), nil
+	}
+	rootless, err := strconv.ParseBool(flag)
+	if err != nil {
+		return false, fmt.Errorf("invalid rootless: %s", flag)
+	}
+	return rootless, nil
+}

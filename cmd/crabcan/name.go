@@ -1,0 +1,65 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/crabcan/crabcan/bundles"
+	"github.com/crabcan/crabcan/runtime"
+)
+
+// newName understands the argument of create, run and plan: the new container's id, and its bundle.
+func newName(c *cli.Context) (id string, bundle *bundles.Bundle, err error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", nil, err
+	}
+	id, dir, err := bundles.Name(c.Args().First(), c.String("bundle"), wd)
+	if err != nil {
+		return "", nil, err
+	}
+	bundle, err = bundles.Open(dir)
+	return id, bundle, err
+}
+
+// existingName understands the argument of the other verbs: the id of a container that may exist. Only when there is
+// no container of that id are the bundles of all others looked at.
+func existingName(h runtime.Host, arg string) (id string, err error) {
+	if hasFolder(h, arg) {
+		return arg, nil
+	}
+	infos, err := runtime.List(h)
+	if err != nil {
+		return arg, nil // what is wrong with another container must not hide that this one does not exist
+	}
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	containers := make([]bundles.Container, len(infos))
+	for i, info := range infos {
+		containers[i] = bundles.Container{ID: info.ID, Bundle: info.Bundle}
+	}
+	return bundles.Resolve(arg, wd, containers)
+}
+
+// hasFolder reports whether arg is an id that is in use.
+func hasFolder(h runtime.Host, arg string) bool {
+	_, err := os.Lstat(filepath.Join(h.Root, arg))
+	return err == nil && filepath.Base(arg) == arg && arg != "." && arg != ".."
+}
+
+// load finds the container that the first argument names.
+func load(c *cli.Context) (*runtime.Container, error) {
+	h, err := host(c)
+	if err != nil {
+		return nil, err
+	}
+	id, err := existingName(h, c.Args().First())
+	if err != nil {
+		return nil, err
+	}
+	return runtime.Load(h, id)
+}

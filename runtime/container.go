@@ -1,0 +1,206 @@
+// Package runtime makes, starts, inspects, signals and removes containers: the one room that knows all the others.
+package runtime
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/crabcan/crabcan/bundles"
+	"github.com/crabcan/crabcan/runtime/cgroup"
+	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/runtime/state"
+	"github.com/crabcan/crabcan/spec"
+)
+
+// Host is what the global flags say about where containers live and how they are kept.
+type Host struct {
+	// Root is the folder that holds a folder for each container.
+	Root string
+	// SystemdCgroup makes cgroups through systemd instead of the cgroup file system.
+	SystemdCgroup bool
+	// CgroupsDisabled makes no cgroup at all (Podman's --cgroup-manager disabled).
+	CgroupsDisabled bool
+	// Rootless says that crabcan runs without root's privileges on the host.
+	Rootless bool
+}
+
+// CreateOptions are the flags of create and run.
+type CreateOptions struct {
+	PidFile       string
+	ConsoleSocket string
+	PidfdSocket   string
+	NoPivot       bool
+	NoNewKeyring  bool
+	// PreserveFds is how many descriptors from 3 on the container gets.
+	PreserveFds int
+}
+
+// Container is one container of a host, made by New or found by Load. It is not safe for concurrent use; several
+// processes may use the same container, each with a Container of its own.
+type Container struct {
+	host Host
+	id   string
+	// Warnings are what New found in the config that has no effect.
+	Warnings []spec.Diagnostic
+
+	bundle *bundles.Bundle
+	opts   *spec.ContainerOpts
+	flags  CreateOptions
+	plan   *plan.Plan
+	cgroup *cgroup.Manager
+
+	dir   *state.Dir
+	state state.State
+	undo  undo
+}
+
+// New prepares a container that does not exist yet: it checks the id, the config and the kernel, and makes nothing.
+func New(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*Container, error) {
+	if err := checkKernel(); err != nil {
+		return nil, err
+	}
+	if err := state.CheckID(id); err != nil {
+		return nil, err
+	}
+	c := &Container{host: h, id: id, bundle: b, flags: flags}
+	if err := c.decode(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// decode reads the bundle's config and decides where the cgroup goes.
+func (c *Container) decode() (err error) {
+	if c.opts, c.Warnings, err = c.bundle.Decode(); err != nil {
+		return err
+	}
+	c.cgroup, err = cgroup.New(cgroup.Config{
+		ID:          c.id,
+		CgroupsPath: c.opts.CgroupsPath,
+		Resources:   c.opts.Resources,
+		Devices:     c.opts.Devices,
+		Systemd:     c.host.SystemdCgroup,
+		Rootless:    c.host.Rootless,
+		Disabled:    c.host.CgroupsDisabled,
+	})
+	return err
+}
+
+// compile makes the plan and links it. run says that start follows in this process.
+func (c *Container) compile(run bool) (image []byte, err error) {
+	facts, err := gather(c.id, c.opts, c.flags, c.cgroup)
+	if err != nil {
+		return nil, err
+	}
+	facts.Run = run
+	if c.plan, err = plan.Compile(c.opts, facts); err != nil {
+		return nil, err
+	}
+	return c.plan.Program.Link()
+}
+
+// Plan compiles the plan of a bundle's container without making anything; it needs no privilege.
+func Plan(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*plan.Plan, []spec.Diagnostic, error) {
+	c := &Container{host: h, id: id, bundle: b, flags: flags}
+	if err := c.decode(); err != nil {
+		return nil, c.Warnings, err
+	}
+	_, err := c.compile(false)
+	return c.plan, c.Warnings, err
+}
+
+// Load finds an existing container.
+func Load(h Host, id string) (*Container, error) {
+	dir, err := state.Open(state.Root(h.Root), id)
+	if err != nil {
+		return nil, err
+	}
+	c := &Container{host: h, id: id, dir: dir}
+	if err := c.reload(); err != nil {
+		dir.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// reload reads the container's state as it is now.
+func (c *Container) reload() (err error) {
+	if c.state, err = c.dir.Load(); err != nil {
+		return err
+	}
+	c.cgroup = cgroup.Load(cgroup.Saved(c.state.Cgroup))
+	return nil
+}
+
+// lock gives this process the container for itself and reads what others made of it meanwhile.
+func (c *Container) lock() error {
+	if err := c.dir.Lock(); err != nil {
+		return err
+	}
+	return c.reload()
+}
+
+// CleanExit takes back what a failed create or run has made so far. It is harmless when there is nothing to take back.
+func (c *Container) CleanExit() error {
+	err := c.undo.run()
+	c.Close()
+	return err
+}
+
+// Close gives the container's folder, and with it its lock, to whoever comes next.
+func (c *Container) Close() {
+	if c.dir != nil {
+		c.dir.Close()
+	}
+}
+
+// stepError puts a failed step of the plan into words: what was done, why it failed, and which line of config.json
+// asked for it.
+func (c *Container) stepError(at uint64, err error, text string) error {
+	index, ok := c.plan.Program.StepIndex(at)
+	if !ok {
+		return fmt.Errorf("init failed: %w", err)
+	}
+	note := c.plan.Notes[index]
+	failed := &StepError{Words: note.Words, Pointer: note.Pointer, Kernel: text, Err: err}
+	if note.Words == "" {
+		failed.Words = c.plan.Step(index)
+	}
+	failed.complete = note.Words != "" && c.plan.Program.Steps[index].Op == program.OpFail
+	if note.Pointer != "" {
+		line, column := spec.Positions(c.bundle.Config)(note.Pointer)
+		failed.Where = fmt.Sprintf("config.json:%d:%d: %s", line, column, spec.Dotted(note.Pointer))
+	}
+	return failed
+}
+
+// StepError is a step of init that failed.
+type StepError struct {
+	// Words say what the step was to do; Where and Pointer are the member of config.json that asked for it, or "".
+	Words, Where, Pointer string
+	// Kernel is what the kernel had to say beyond the errno, or "".
+	Kernel string
+	Err    error
+	// complete says that Words hold the reason already.
+	complete bool
+}
+
+func (e *StepError) Error() string {
+	text := e.Words
+	if !e.complete {
+		text += ": " + e.Err.Error()
+	}
+	if e.Kernel != "" {
+		text += " (" + e.Kernel + ")"
+	}
+	if e.Where != "" {
+		text = e.Where + ": " + text
+	}
+	return text
+}
+
+func (e *StepError) Unwrap() error { return e.Err }
+
+// stdio are the descriptors that a container without a terminal gets.
+func stdio() []*os.File { return []*os.File{os.Stdin, os.Stdout, os.Stderr} }

@@ -1,0 +1,321 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/console"
+	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/runtime/spawn"
+	"github.com/crabcan/crabcan/runtime/state"
+)
+
+// Create makes the container; its init then waits to be started. After an error the caller calls CleanExit, which
+// takes back everything made so far.
+func (c *Container) Create() error {
+	if c.opts.Terminal && c.flags.ConsoleSocket == "" {
+		return errors.New("process.terminal is set, so create needs --console-socket to hand the terminal over")
+	}
+	init, err := c.build(false, c.dialConsole)
+	if err != nil {
+		return err
+	}
+	defer init.Close()
+	if err := c.commit(init); err != nil {
+		return err
+	}
+	c.undo = nil
+	return nil
+}
+
+// dialConsole connects to the socket that takes the terminal.
+func (c *Container) dialConsole() (*os.File, error) {
+	if !c.opts.Terminal {
+		return nil, nil
+	}
+	return console.Dial(c.flags.ConsoleSocket)
+}
+
+// build goes from the config to an init that is ready: everything that create and run have in common.
+func (c *Container) build(run bool, openConsole func() (*os.File, error)) (*spawn.Process, error) {
+	image, err := c.compile(run)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.makeFolder(); err != nil {
+		return nil, err
+	}
+	files, err := c.openFiles(run, openConsole)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll(files)
+	if err := c.makeCgroup(); err != nil {
+		return nil, err
+	}
+	init, err := c.startInit(image, files)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.untilReady(init); err != nil {
+		return nil, err
+	}
+	return init, nil
+}
+
+// makeFolder makes and locks the container's folder and writes down already where the cgroup will be, so that delete
+// finds everything however far this create comes.
+func (c *Container) makeFolder() error {
+	var err error
+	if c.dir, err = state.Create(state.Root(c.host.Root), c.id); err != nil {
+		return err
+	}
+	c.undo.push(c.dir.Remove)
+	c.state = state.State{
+		ID:          c.id,
+		OCIVersion:  c.opts.OCIVersion,
+		Bundle:      c.bundle.Dir,
+		Rootfs:      c.opts.MountDir,
+		Created:     time.Now().UTC(),
+		Owner:       uint32(os.Geteuid()),
+		Annotations: c.opts.Annotations,
+		Cgroup:      state.Cgroup(c.cgroup.Saved()),
+	}
+	return c.dir.Save(c.state)
+}
+
+func (c *Container) makeCgroup() error {
+	// Pushed first: a cgroup that was made in part is to be removed as well.
+	c.undo.push(c.cgroup.Undo)
+	return c.cgroup.Create()
+}
+
+// startInit starts the linked program and writes down its pid while it is at work.
+func (c *Container) startInit(image []byte, files []*os.File) (*spawn.Process, error) {
+	config := spawn.Config{
+		Image:      image,
+		Folder:     c.dir.Path(),
+		Argv:       []string{"crabcan-init", c.id},
+		Files:      files,
+		SocketAt:   c.plan.FirstFile,
+		Namespaces: c.cloneFlags(),
+	}
+	var init *spawn.Process
+	err := c.cgroup.Enter(func(cgroup int) (err error) {
+		config.Cgroup = cgroup
+		init, err = spawn.Start(config)
+		return err
+	})
+	if init == nil {
+		return nil, err
+	}
+	c.undo.push(func() error {
+		init.Kill()
+		return nil
+	})
+	if err == nil {
+		err = c.adopt(init)
+	}
+	if err == nil && !c.cgroup.NeedsAttach() {
+		err = c.cgroup.Limit()
+	}
+	return init, err
+}
+
+// adopt writes down who the container's init is, and does for it what is done from outside.
+func (c *Container) adopt(init *spawn.Process) error {
+	started, err := state.StartTime(init.Pid)
+	if err != nil {
+		return err
+	}
+	c.state.InitPid, c.state.InitStartTime = init.Pid, started
+	if err := c.dir.Save(c.state); err != nil {
+		return err
+	}
+	if adj := c.opts.OOMScoreAdj; adj != nil {
+		// The host's /proc can be believed, the container's can't (CVE-2019-16884).
+		path := fmt.Sprintf("/proc/%d/oom_score_adj", init.Pid)
+		if err := os.WriteFile(path, []byte(strconv.Itoa(*adj)), 0); err != nil {
+			return fmt.Errorf("process.oomScoreAdj: %w", err)
+		}
+	}
+	return nil
+}
+
+// cloneFlags are the namespaces that clone makes. The others init makes itself: see plan's ownNamespaces.
+func (c *Container) cloneFlags() (flags uint64) {
+	const byInit = unix.CLONE_NEWCGROUP | unix.CLONE_NEWTIME
+	for _, n := range c.opts.Namespaces {
+		if n.Path == "" {
+			flags |= n.Flag &^ byInit
+		}
+	}
+	return flags
+}
+
+// openFiles opens what init is started with: stdio, preserved descriptors, and the plan's own.
+func (c *Container) openFiles(run bool, openConsole func() (*os.File, error)) (files []*os.File, err error) {
+	files = append(files, stdio()...)
+	for i := range c.flags.PreserveFds {
+		files = append(files, os.NewFile(uintptr(3+i), "preserved"))
+	}
+	defer func() {
+		if err != nil {
+			closeAll(files)
+		}
+	}()
+	var fifos state.Fifos
+	if !run {
+		if fifos, err = c.dir.MakeFifos(); err != nil {
+			return files, err
+		}
+	}
+	for _, want := range c.plan.Files {
+		var f *os.File
+		switch want.Role {
+		case plan.RoleExec:
+			f = fifos.Exec
+		case plan.RoleResult:
+			f = fifos.Result
+		case plan.RoleConsole:
+			f, err = openConsole()
+		case plan.RoleNamespace:
+			f, err = os.Open(want.Path)
+		}
+		if err != nil {
+			return files, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+// closeAll closes what was opened for init; stdio stays open.
+func closeAll(files []*os.File) {
+	for _, f := range files[min(3, len(files)):] {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
+
+// untilReady answers init's messages until it is ready.
+func (c *Container) untilReady(init *spawn.Process) error {
+	for {
+		m, err := init.Receive()
+		if errors.Is(err, io.EOF) {
+			return c.died(init)
+		}
+		if err != nil || m.Kind == program.Ready {
+			return err
+		}
+		if err := c.serve(init, m); err != nil {
+			return err
+		}
+	}
+}
+
+// serve does what a message asks for.
+func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
+	switch m.Kind {
+	case program.Failed:
+		return c.stepError(m.B, unix.Errno(m.A), m.Text)
+	case program.Forked:
+		if err := init.Adopt(int(m.A)); err != nil {
+			return err
+		}
+		return c.adopt(init)
+	case program.Attach:
+		if err := c.cgroup.Attach(init.Pid); err != nil {
+			return err
+		}
+		if err := c.cgroup.Limit(); err != nil {
+			return err
+		}
+		return init.Answer([]byte{0})
+	case program.CopyUp:
+		if err := copyUp(initFile(init, m.A), initFile(init, m.B)); err != nil {
+			return fmt.Errorf("tmpcopyup: %w", err)
+		}
+		return init.Answer([]byte{0})
+	case program.Mounted:
+		root, err := os.OpenFile(initFile(init, m.A), unix.O_PATH|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return err
+		}
+		defer root.Close()
+		home, err := homeIn(root, c.opts.UID, 0)
+		if err != nil {
+			return err
+		}
+		return init.Answer([]byte("HOME=" + home + "\x00"))
+	}
+	return fmt.Errorf("init sent a message of unknown kind %d", m.Kind)
+}
+
+// initFile is the path of one of init's descriptors, seen from the host.
+func initFile(init *spawn.Process, fd uint64) string {
+	return fmt.Sprintf("/proc/%d/fd/%d", init.Pid, fd)
+}
+
+// died explains an init that ended without a word.
+func (c *Container) died(init *spawn.Process) error {
+	status, err := spawn.Wait(init.Pid)
+	switch {
+	case err != nil:
+		return fmt.Errorf("init ended: %w", err)
+	case status.Signaled() && status.Signal() == unix.SIGKILL:
+		return errors.New("init was killed; is the memory limit too low for it?")
+	case status.Signaled():
+		return fmt.Errorf("init was killed by %v", status.Signal())
+	}
+	return fmt.Errorf("init ended with status %d", status.ExitStatus())
+}
+
+// commit hands out the container's pid and lets init live on without this process.
+func (c *Container) commit(init *spawn.Process) error {
+	if path := c.flags.PidFile; path != "" {
+		if err := writePidFile(path, init.Pid); err != nil {
+			return err
+		}
+		c.undo.push(func() error { return os.Remove(path) })
+	}
+	if path := c.flags.PidfdSocket; path != "" {
+		if err := sendPidfd(path, init); err != nil {
+			return err
+		}
+	}
+	return init.Answer([]byte{0})
+}
+
+// writePidFile writes the pid as digits only. Clients wait for the file to appear, so it appears complete.
+func writePidFile(path string, pid int) error {
+	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
+	if err := os.WriteFile(temp, []byte(strconv.Itoa(pid)), 0o666); err != nil {
+		return fmt.Errorf("write the pid file: %w", err)
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return errors.Join(fmt.Errorf("write the pid file: %w", err), os.Remove(temp))
+	}
+	return nil
+}
+
+func sendPidfd(path string, init *spawn.Process) error {
+	socket, err := console.Dial(path)
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	if init.Pidfd == nil {
+		return errors.New("this kernel gave no pidfd")
+	}
+	return console.SendPidfd(socket, int(init.Pidfd.Fd()))
+}

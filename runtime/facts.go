@@ -1,0 +1,172 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
+	"github.com/moby/sys/mountinfo"
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/cgroup"
+	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/spec"
+)
+
+// gather reads from the host what the plan must know. It changes nothing and needs no privilege: what can't be read
+// without one is left out, and the plan then says what it would do if it did not exist.
+func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Manager) (plan.Facts, error) {
+	f := plan.Facts{
+		ID:           id,
+		PreserveFds:  flags.PreserveFds,
+		NoPivot:      flags.NoPivot,
+		NoNewKeyring: flags.NoNewKeyring,
+		Attach:       m.NeedsAttach(),
+		Kcore:        exists("/proc/kcore"),
+		Unified:      m.Mode() == cgroup.Unified,
+		Sources:      sources(o.Mounts),
+		OwnStdio:     ownStdio(o),
+	}
+	for _, h := range m.Mounts() {
+		f.Cgroups = append(f.Cgroups, plan.Hierarchy(h))
+	}
+	var err error
+	if f.LastCap, err = lastCap(); err != nil {
+		return f, err
+	}
+	if o.RootPropagation&unix.MS_SHARED != 0 {
+		if f.RootMount, err = mountOf(o.MountDir); err != nil {
+			return f, err
+		}
+	}
+	root, err := os.OpenFile(o.MountDir, unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return f, fmt.Errorf("root.path: %w", err)
+	}
+	defer root.Close()
+	f.Destinations = destinations(root, o)
+	f.Home, f.HomeUnknown, err = homeBefore(root, o)
+	return f, err
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// lastCap is the highest capability that the kernel knows.
+func lastCap() (int, error) {
+	text, err := os.ReadFile("/proc/sys/kernel/cap_last_cap")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
+}
+
+// mountOf is the mount point that a path lies in.
+func mountOf(path string) (string, error) {
+	list, err := mountinfo.GetMounts(mountinfo.ParentsFilter(path))
+	if err != nil {
+		return "", err
+	}
+	point := "/"
+	for _, m := range list {
+		if len(m.Mountpoint) > len(point) {
+			point = m.Mountpoint
+		}
+	}
+	return point, nil
+}
+
+// sources tells files from folders among the sources of bind mounts.
+func sources(mounts []spec.Mount) map[string]plan.Source {
+	found := make(map[string]plan.Source)
+	for _, m := range mounts {
+		if !m.Bind {
+			continue
+		}
+		if info, err := os.Stat(m.Source); err == nil {
+			found[m.Source] = plan.Source{File: !info.IsDir()}
+		}
+	}
+	return found
+}
+
+// destinations looks at the places in the root folder that will be mounted on. What an earlier mount covers is of no
+// interest: the root folder doesn't show what will be there.
+func destinations(root *os.File, o *spec.ContainerOpts) map[string]plan.Destination {
+	found := make(map[string]plan.Destination)
+	for i, m := range o.Mounts {
+		if coveredBy(o.Mounts[:i], m.Destination) {
+			continue
+		}
+		var d plan.Destination
+		fd, err := openIn(root, m.Destination, unix.O_PATH)
+		switch {
+		case err == nil:
+			d = describe(fd)
+			unix.Close(fd)
+		case errors.Is(err, unix.ENOENT):
+			d.Path = dangling(o.MountDir, m.Destination)
+		}
+		found[m.Destination] = d
+	}
+	return found
+}
+
+// coveredBy reports whether one of the mounts hides what the root folder has at a path.
+func coveredBy(mounts []spec.Mount, path string) bool {
+	for _, m := range mounts {
+		if m.Destination == path || strings.HasPrefix(path, strings.TrimSuffix(m.Destination, "/")+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// openIn opens a path below root as a process in the container would, except that magic links lead nowhere.
+func openIn(root *os.File, path string, flags uint64) (int, error) {
+	return unix.Openat2(int(root.Fd()), "."+path, &unix.OpenHow{
+		Flags:   flags | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
+	})
+}
+
+func describe(fd int) (d plan.Destination) {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) == nil {
+		d.Exists, d.Mode = true, st.Mode&0o7777
+	}
+	return d
+}
+
+// dangling follows the symbolic links of a destination that does not exist; "" if there are none.
+func dangling(root, path string) string {
+	full, err := securejoin.SecureJoin(root, path)
+	if err != nil {
+		return ""
+	}
+	if inside := strings.TrimPrefix(full, root); inside != path {
+		return inside
+	}
+	return ""
+}
+
+// ownStdio lists those of 0, 1 and 2 that should belong to the container's user: as runc has it, all that belong to
+// somebody else and are not /dev/null.
+func ownStdio(o *spec.ContainerOpts) (list []int) {
+	if o.Terminal {
+		return nil
+	}
+	for fd, f := range stdio() {
+		var st unix.Stat_t
+		if unix.Fstat(int(f.Fd()), &st) != nil || st.Uid == o.UID || st.Rdev == unix.Mkdev(1, 3) {
+			continue
+		}
+		list = append(list, fd)
+	}
+	return list
+}

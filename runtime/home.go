@@ -1,0 +1,56 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/moby/sys/user"
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/spec"
+)
+
+const passwdPath = "etc/passwd"
+
+// maxPasswd is as much of the container's passwd file, in bytes, as is looked at: an image may hold anything.
+const maxPasswd = 4 << 20
+
+// homeBefore finds the container's HOME in the root folder. unknown says that it can't be known before all mounts are
+// done: one of them covers the file, or a symbolic link leads to where one might.
+func homeBefore(root *os.File, o *spec.ContainerOpts) (home string, unknown bool, err error) {
+	if coveredBy(o.Mounts, "/"+passwdPath) {
+		return "", true, nil
+	}
+	home, err = homeIn(root, o.UID, unix.RESOLVE_NO_SYMLINKS)
+	if errors.Is(err, unix.ELOOP) {
+		return "", true, nil
+	}
+	return home, false, err
+}
+
+// homeIn is the home folder of a user by the passwd file below root; "/" if there is no such file or user, as runc
+// has it. The file is the image's: it is opened without leaving root, without waiting, and only if it is a file.
+func homeIn(root *os.File, uid uint32, resolve uint64) (string, error) {
+	fd, err := unix.Openat2(int(root.Fd()), passwdPath, &unix.OpenHow{
+		Flags:   unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC,
+		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS | resolve,
+	})
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
+		return "/", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up HOME in the container's /etc/passwd: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), passwdPath)
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "/", err
+	}
+	users, err := user.ParsePasswdFilter(io.LimitReader(f, maxPasswd), func(u user.User) bool { return u.Uid == int(uid) })
+	if err != nil || len(users) == 0 || users[0].Home == "" {
+		return "/", nil // a malformed file is the image's business; it decides nothing but HOME
+	}
+	return users[0].Home, nil
+}

@@ -1,0 +1,161 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/state"
+)
+
+// errNotRunning has the words that containerd looks for.
+var errNotRunning = errors.New("container not running")
+
+// Kill sends a signal to the container's init, or with all to all its processes. For a container that has no process
+// left the error says "container not running"; with all that is none.
+func (c *Container) Kill(sig unix.Signal, all bool) error {
+	if all {
+		return c.cgroup.Kill(sig)
+	}
+	return c.signalInit(sig)
+}
+
+// signalInit sends a signal to init by pidfd: a bare pid could be somebody else's by now.
+func (c *Container) signalInit(sig unix.Signal) error {
+	fd, err := c.initPidfd()
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	err = unix.PidfdSendSignal(fd, sig, nil, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return errNotRunning
+	}
+	if err != nil {
+		return fmt.Errorf("send signal %d to init: %w", sig, err)
+	}
+	return nil
+}
+
+// initPidfd opens init's pidfd. Whether it is init is checked after opening, when it can't become another process
+// any more. The error is errNotRunning if init has ended.
+func (c *Container) initPidfd() (int, error) {
+	if c.state.InitPid == 0 {
+		return -1, errNotRunning
+	}
+	fd, err := unix.PidfdOpen(c.state.InitPid, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return -1, errNotRunning
+	}
+	if err != nil {
+		return -1, fmt.Errorf("pidfd_open: %w", err)
+	}
+	alive, err := c.alive()
+	if err == nil && !alive {
+		err = errNotRunning
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+// killTime is how long, in milliseconds, a killed init may take to be gone: it may be in the middle of a write to a
+// slow disk.
+const killTime = 10_000
+
+// killInit kills init and waits until it has ended.
+func (c *Container) killInit() error {
+	fd, err := c.initPidfd()
+	if errors.Is(err, errNotRunning) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+		return fmt.Errorf("kill init: %w", err)
+	}
+	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(poll, killTime)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return fmt.Errorf("wait for init: %w", err)
+		case n == 0:
+			return errors.New("container init still running after SIGKILL")
+		default:
+			return nil
+		}
+	}
+}
+
+// Delete removes a container that is stopped or was never started; with force it kills one that runs.
+func (c *Container) Delete(force bool) error {
+	if err := c.lock(); err != nil {
+		return err
+	}
+	status, err := c.status()
+	if err != nil {
+		return err
+	}
+	if !force && status != StatusStopped && status != StatusCreated && status != StatusCreating {
+		return fmt.Errorf("cannot delete container %s that is not stopped: %s", c.id, status)
+	}
+	return c.destroy()
+}
+
+// destroy ends what is left of the container and removes all that was made for it.
+func (c *Container) destroy() error {
+	if err := c.killInit(); err != nil {
+		return err
+	}
+	// Without a pid namespace of its own, or after a create that was killed, there may be others than init.
+	if err := c.cgroup.Kill(unix.SIGKILL); err != nil {
+		return err
+	}
+	if err := c.cgroup.Destroy(); err != nil {
+		return err
+	}
+	return c.dir.Remove()
+}
+
+// Delete removes the container id of a host; see Container.Delete. With force it is no error if there is none, and
+// the remains of a create that was killed at its very start are removed as well.
+func Delete(h Host, id string, force bool) error {
+	c, err := Load(h, id)
+	switch {
+	case errors.Is(err, state.ErrNotExist) && force:
+		return nil
+	case errors.Is(err, state.ErrIncomplete) && force:
+		return removeRemains(h, id)
+	case err != nil:
+		return err
+	}
+	defer c.Close()
+	err = c.Delete(force)
+	if errors.Is(err, state.ErrNotExist) && force {
+		return nil
+	}
+	return err
+}
+
+// removeRemains removes a folder without a state: nothing else was made before the state is first written.
+func removeRemains(h Host, id string) error {
+	dir, err := state.Open(state.Root(h.Root), id)
+	if errors.Is(err, state.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Lock(); err != nil {
+		return err
+	}
+	return dir.Remove()
+}

@@ -1,0 +1,69 @@
+package plan
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/program"
+)
+
+// console gives the container a terminal from its own devpts, hands the master to whoever asked for it, and makes
+// the slave its stdio, its controlling terminal and its /dev/console.
+func (c *compiler) console() error {
+	if !c.o.Terminal {
+		return nil
+	}
+	c.pointer = "/process/terminal"
+	master, slave := c.Slot(), c.Slot()
+	unlocked := program.Words(null)
+	c.open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY).to(master)
+	c.call(unix.SYS_IOCTL, master.Val(), num(unix.TIOCSPTLCK), unlocked)
+	// The kernel opens the slave itself: no path under /dev/pts is believed (CVE-2025-52565).
+	c.call(unix.SYS_IOCTL, master.Val(), num(unix.TIOCGPTPEER), num(unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC)).to(slave)
+	c.windowSize(slave)
+	c.sendMaster(master)
+	c.close(master)
+	c.devConsole(slave)
+	for fd := range 3 {
+		c.call(unix.SYS_DUP3, slave.Val(), num(fd), null)
+	}
+	c.close(slave)
+	c.call(unix.SYS_IOCTL, null, num(unix.TIOCSCTTY), null)
+	return nil
+}
+
+func (c *compiler) windowSize(slave program.Mem) {
+	if c.o.ConsoleWidth == 0 && c.o.ConsoleHeight == 0 {
+		return
+	}
+	c.pointer = "/process/consoleSize"
+	size := binary.LittleEndian.AppendUint16(nil, c.o.ConsoleHeight) // struct winsize: rows, columns, pixels
+	size = binary.LittleEndian.AppendUint16(size, c.o.ConsoleWidth)
+	c.call(unix.SYS_IOCTL, slave.Val(), num(unix.TIOCSWINSZ), program.Bytes(append(size, 0, 0, 0, 0)))
+	c.pointer = "/process/terminal"
+}
+
+// sendMaster passes the descriptor on as SCM_RIGHTS (unix(7)), with a name as data as runc does.
+func (c *compiler) sendMaster(master program.Mem) {
+	const name = "/dev/ptmx"
+	const rights = unix.SOL_SOCKET | unix.SCM_RIGHTS<<32 // cmsg_level and cmsg_type
+	control := c.Data(program.Int(unix.SizeofCmsghdr+4), program.Int(rights), null)
+	c.move(master.Val(), control.At(16))
+	data := program.Words(program.Bytes([]byte(name)), num(len(name)))
+	header := program.Words(null, null, data, num(1), control.Addr(), num(24), null)
+	c.call(unix.SYS_SENDMSG, c.file(RoleConsole, ""), header, num(unix.MSG_NOSIGNAL))
+}
+
+// devConsole binds the slave to /dev/console. The target is made and opened without following a link.
+func (c *compiler) devConsole(slave program.Mem) {
+	dev, target, tree := c.Slot(), c.Slot(), c.Slot()
+	c.open("/dev", unix.O_PATH|unix.O_DIRECTORY).to(dev)
+	c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, dev.Val(), str("console"), num(unix.S_IFREG|0o666), null)
+	c.openat2(dev.Val(), "console", unix.O_PATH|unix.O_NOFOLLOW, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS).to(target)
+	c.openTree(slave.Val(), "", false).to(tree)
+	c.moveMount(tree.Val(), target.Val())
+	c.close(tree)
+	c.close(target)
+	c.close(dev)
+}

@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"path"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/spec"
+)
+
+// defaultDevices are what every container has (runtime-spec, config-linux.md, "Default Devices").
+var defaultDevices = []spec.Device{
+	{Path: "/dev/null", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 3},
+	{Path: "/dev/random", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 8},
+	{Path: "/dev/full", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 7},
+	{Path: "/dev/tty", Mode: unix.S_IFCHR | 0o666, Dev: 5<<8 | 0},
+	{Path: "/dev/zero", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 5},
+	{Path: "/dev/urandom", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 9},
+}
+
+// deviceLinks are the links that go with them.
+var deviceLinks = [][2]string{
+	{"/proc/self/fd", "fd"},
+	{"/proc/self/fd/0", "stdin"},
+	{"/proc/self/fd/1", "stdout"},
+	{"/proc/self/fd/2", "stderr"},
+}
+
+// devices makes the device nodes and links, unless the config binds a whole /dev of its own.
+func (c *compiler) devices() error {
+	for _, m := range c.o.Mounts {
+		if m.Bind && m.Destination == "/dev" {
+			return nil
+		}
+	}
+	if !c.has(unix.CLONE_NEWNS) {
+		return nil
+	}
+	dev := c.Slot()
+	c.mkdirs("/dev", dev)
+	for _, d := range c.allDevices() {
+		c.pointer = d.Pointer
+		folder := dev
+		if path.Dir(d.Path) != "/dev" {
+			folder = c.Slot()
+			c.mkdirs(path.Dir(d.Path), folder)
+		}
+		name := str(path.Base(d.Path))
+		c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev)))
+		if d.UID != 0 || d.GID != 0 {
+			c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
+		}
+		if folder != dev {
+			c.close(folder)
+		}
+	}
+	c.pointer = ""
+	links := deviceLinks
+	if c.f.Kcore {
+		links = append(slices.Clip(links), [2]string{"/proc/kcore", "core"})
+	}
+	for _, l := range links {
+		c.try([]unix.Errno{unix.EEXIST}, unix.SYS_SYMLINKAT, str(l[0]), dev.Val(), str(l[1]))
+	}
+	// Whatever ptmx the image has is not the one of the container's devpts.
+	c.try([]unix.Errno{unix.ENOENT}, unix.SYS_UNLINKAT, dev.Val(), str("ptmx"), null)
+	c.call(unix.SYS_SYMLINKAT, str("pts/ptmx"), dev.Val(), str("ptmx"))
+	c.close(dev)
+	return nil
+}
+
+// allDevices is the config's devices and those default ones that they don't replace.
+func (c *compiler) allDevices() []spec.Device {
+	all := make([]spec.Device, 0, len(defaultDevices)+len(c.o.Devices))
+	for _, d := range defaultDevices {
+		if !slices.ContainsFunc(c.o.Devices, func(own spec.Device) bool { return own.Path == d.Path }) {
+			all = append(all, d)
+		}
+	}
+	return append(all, c.o.Devices...)
+}

@@ -1,0 +1,90 @@
+package plan
+
+import (
+	"fmt"
+	"runtime"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/runtime/seccomp"
+)
+
+// filter loads the seccomp filter as the last thing before execve, so that the profile need allow none of init's own
+// work but capset, prctl (for ambient capabilities) and execve itself.
+func (c *compiler) filter() error {
+	if c.o.Seccomp == nil {
+		return nil
+	}
+	c.pointer = "/linux/seccomp"
+	profile, err := profile(c.o.Seccomp)
+	if err != nil {
+		return fmt.Errorf("linux.seccomp: %w", err)
+	}
+	native, err := seccomp.HostArch(runtime.GOARCH)
+	if err != nil {
+		return err
+	}
+	f, err := seccomp.Compile(profile, native)
+	if err != nil {
+		return fmt.Errorf("linux.seccomp: %w", err)
+	}
+	c.reportToStart("load the seccomp filter")
+	code := f.Bytes()
+	prog := program.Words(num(len(code)/8), program.Bytes(code)) // struct sock_fprog
+	c.call(unix.SYS_SECCOMP, num(unix.SECCOMP_SET_MODE_FILTER), num(int(f.Flags)), prog)
+	if c.lateCaps() {
+		c.pointer = "/process/capabilities"
+		c.reportToStart("set the capabilities, which the seccomp profile must allow")
+		c.capset(c.o.Caps)
+	}
+	return nil
+}
+
+// profile turns the config's seccomp section, whose names have been checked, into the compiler's terms.
+func profile(s *specs.LinuxSeccomp) (p seccomp.Profile, err error) {
+	p.Default, err = seccomp.ParseAction(string(s.DefaultAction))
+	if err != nil {
+		return p, err
+	}
+	p.DefaultErrno = s.DefaultErrnoRet
+	for _, name := range s.Architectures {
+		arch, err := seccomp.ParseArch(string(name))
+		if err != nil {
+			return p, err
+		}
+		p.Arches = append(p.Arches, arch)
+	}
+	for _, name := range s.Flags {
+		flag, err := seccomp.ParseFlag(string(name))
+		if err != nil {
+			return p, err
+		}
+		p.Flags |= flag
+	}
+	for _, rule := range s.Syscalls {
+		r, err := toRule(rule)
+		if err != nil {
+			return p, err
+		}
+		p.Rules = append(p.Rules, r)
+	}
+	return p, nil
+}
+
+func toRule(s specs.LinuxSyscall) (r seccomp.Rule, err error) {
+	r.Names, r.Errno = s.Names, s.ErrnoRet
+	r.Action, err = seccomp.ParseAction(string(s.Action))
+	if err != nil {
+		return r, err
+	}
+	for _, a := range s.Args {
+		op, err := seccomp.ParseOp(string(a.Op))
+		if err != nil {
+			return r, err
+		}
+		r.Args = append(r.Args, seccomp.ArgCond{Index: a.Index, Op: op, Value: a.Value, ValueTwo: a.ValueTwo})
+	}
+	return r, nil
+}

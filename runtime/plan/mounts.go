@@ -1,0 +1,231 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/spec"
+)
+
+// mounts makes the config's mounts in their order. Each is first made detached, out of everybody's sight, changed as
+// its options say, and then attached to a target that is known by descriptor.
+func (c *compiler) mounts() error {
+	for i := range c.o.Mounts {
+		m := &c.o.Mounts[i]
+		c.pointer = m.Pointer
+		switch {
+		case m.Remount:
+			c.remount(m)
+		case m.Bind:
+			c.bind(m)
+		case m.Type == "cgroup" && !c.f.Unified:
+			c.cgroupV1(m)
+		case m.Type == "cgroup":
+			v2 := *m
+			v2.Type, v2.Source = "cgroup2", "cgroup"
+			c.fresh(&v2)
+		default:
+			c.fresh(m)
+		}
+	}
+	return nil
+}
+
+// isLateReadonly reports whether a mount is made writable first because init itself still writes to it: devices go
+// to /dev.
+func (c *compiler) isLateReadonly(m spec.Mount) bool {
+	return m.Destination == "/dev" && !m.Bind && m.Attr.Set&unix.MOUNT_ATTR_RDONLY != 0
+}
+
+// bind attaches a copy of a mount, or of a part of one. The source is a path of the host.
+func (c *compiler) bind(m *spec.Mount) {
+	tree := c.Slot()
+	c.openTree(cwd, m.Source, m.Recursive).to(tree)
+	c.setAttr(tree, m.Attr)
+	c.attach(tree, m, c.f.Sources[m.Source].File)
+	c.close(tree)
+}
+
+// setAttr applies a change of mount attributes to one mount.
+func (c *compiler) setAttr(tree program.Mem, a spec.MountAttr) {
+	if !a.IsZero() {
+		c.mountSetattr(tree.Val(), "", a.Set, a.Clear, 0, false)
+	}
+}
+
+// attach puts a finished tree in its place and then does what can be done only there.
+func (c *compiler) attach(tree program.Mem, m *spec.Mount, isFile bool) {
+	if !m.RecAttr.IsZero() {
+		c.mountSetattr(tree.Val(), "", m.RecAttr.Set, m.RecAttr.Clear, 0, true)
+	}
+	target := c.target(m, isFile)
+	c.moveMount(tree.Val(), target.Val())
+	c.close(target)
+	for _, p := range m.Propagation {
+		c.mountSetattr(tree.Val(), "", 0, 0, p&propagations, p&unix.MS_REC != 0)
+	}
+	if m.Destination == "/" {
+		// Later paths start at what now covers the root.
+		c.move(tree.Val(), c.root.Addr())
+	}
+}
+
+// target opens a mount's destination; where it is missing it is made, a file for a file, else a folder.
+func (c *compiler) target(m *spec.Mount, isFile bool) program.Mem {
+	fd, missing, found := c.Slot(), c.NewLabel(), c.NewLabel()
+	resolve := uint64(inRoot)
+	if m.Type == "proc" || m.Type == "sysfs" {
+		// An image whose /proc or /sys is a link could have it mounted where other checks don't look
+		// (CVE-2019-19921, CVE-2023-27561).
+		resolve |= unix.RESOLVE_NO_SYMLINKS
+	}
+	c.openat2(c.root.Val(), below(m.Destination), unix.O_PATH, 0, resolve).to(fd).on(unix.ENOENT, missing).next(found)
+	c.Mark(missing)
+	path := m.Destination
+	if known := c.f.Destinations[m.Destination].Path; known != "" {
+		path = known
+	}
+	if isFile {
+		c.makeFile(path)
+	} else {
+		c.mkdirs(path, fd)
+		c.close(fd)
+	}
+	c.openat2(c.root.Val(), below(m.Destination), unix.O_PATH, 0, resolve).to(fd)
+	c.Mark(found)
+	return fd
+}
+
+// makeFile makes an empty file and the folders that lead to it.
+func (c *compiler) makeFile(path string) {
+	cut := strings.LastIndexByte(path, '/')
+	folder := c.Slot()
+	c.mkdirs(path[:max(cut, 1)], folder)
+	c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, folder.Val(), str(path[cut+1:]), num(unix.S_IFREG|0o755), null)
+	c.close(folder)
+}
+
+// fresh mounts a new instance of a file system.
+func (c *compiler) fresh(m *spec.Mount) {
+	options := m.Data
+	if d := c.f.Destinations[m.Destination]; m.Type == "tmpfs" && d.Exists {
+		options = append([]string{fmt.Sprintf("mode=%04o", d.Mode)}, options...)
+	}
+	late := c.isLateReadonly(*m) || m.CopyUp && m.Attr.Set&unix.MOUNT_ATTR_RDONLY != 0
+	flags, attr := m.SBFlags, m.Attr.Set
+	if late {
+		attr &^= unix.MOUNT_ATTR_RDONLY
+		flags = without(flags, "ro")
+	}
+	tree := c.Slot()
+	c.newFs(m.Type, m.Source, flags, options)
+	c.call(unix.SYS_FSMOUNT, c.fs.Val(), num(unix.FSMOUNT_CLOEXEC), program.Int(attr)).to(tree)
+	c.onFailure(c.failed)
+	c.close(c.fs)
+	if m.CopyUp {
+		c.copyUp(m, tree)
+		if late {
+			c.mountSetattr(tree.Val(), "", unix.MOUNT_ATTR_RDONLY, 0, 0, false)
+		}
+	}
+	c.attach(tree, m, false)
+	c.close(tree)
+}
+
+func without(list []string, word string) []string {
+	var rest []string
+	for _, w := range list {
+		if w != word {
+			rest = append(rest, w)
+		}
+	}
+	return rest
+}
+
+// newFs configures a file system (fsopen(2)) and leaves its context in c.fs. Failures from here on are reported with
+// the kernel's own words.
+func (c *compiler) newFs(kind, source string, flags, options []string) {
+	c.call(unix.SYS_FSOPEN, str(kind), num(unix.FSOPEN_CLOEXEC)).to(c.fs)
+	c.onFailure(c.failedFs)
+	if source != "" {
+		c.fsString("source", source)
+	}
+	for _, f := range flags {
+		c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(unix.FSCONFIG_SET_FLAG), str(f), null, null)
+	}
+	for _, o := range options {
+		if key, value, ok := strings.Cut(o, "="); ok {
+			c.fsString(key, value)
+		} else if o != "" {
+			c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(unix.FSCONFIG_SET_FLAG), str(o), null, null)
+		}
+	}
+	c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(unix.FSCONFIG_CMD_CREATE), null, null, null)
+}
+
+func (c *compiler) fsString(key, value string) {
+	c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(unix.FSCONFIG_SET_STRING), str(key), str(value), null)
+}
+
+// copyUp has the parent fill a new tmpfs with what its destination holds; it has the code to copy a tree.
+func (c *compiler) copyUp(m *spec.Mount, tree program.Mem) {
+	from := c.target(m, false)
+	c.ask(program.CopyUp, from.Val(), tree.Val(), c.text.Addr(), 8)
+	c.close(from)
+}
+
+// remount changes what is already mounted at a place.
+func (c *compiler) remount(m *spec.Mount) {
+	fd := c.Slot()
+	c.open(m.Destination, unix.O_PATH).to(fd)
+	c.setAttr(fd, m.Attr)
+	if !m.RecAttr.IsZero() {
+		c.mountSetattr(fd.Val(), "", m.RecAttr.Set, m.RecAttr.Clear, 0, true)
+	}
+	for _, p := range m.Propagation {
+		c.mountSetattr(fd.Val(), "", 0, 0, p&propagations, p&unix.MS_REC != 0)
+	}
+	c.close(fd)
+}
+
+// cgroupV1 shows the cgroup v1 hierarchies as a host has them: a tmpfs with a folder for each and a link for each
+// controller that shares one. With a cgroup namespace each is mounted anew, with the container's cgroup as its root;
+// without one the container's cgroup is bound there.
+func (c *compiler) cgroupV1(m *spec.Mount) {
+	top := *m
+	readonly := m.Attr.Set&unix.MOUNT_ATTR_RDONLY != 0
+	top.Type, top.Source = "tmpfs", "tmpfs"
+	top.Data, top.SBFlags = []string{"mode=755"}, without(m.SBFlags, "ro")
+	top.Attr.Set &^= unix.MOUNT_ATTR_RDONLY
+	c.fresh(&top)
+	for _, h := range c.f.Cgroups {
+		sub := *m
+		sub.Destination = m.Destination + "/" + h.Name
+		if c.has(unix.CLONE_NEWCGROUP) {
+			sub.Type, sub.Source, sub.Data = h.Type, "cgroup", h.Options
+			c.fresh(&sub)
+		} else {
+			sub.Bind, sub.Source = true, h.Path
+			c.bind(&sub)
+		}
+	}
+	c.cgroupLinks(m.Destination)
+	if readonly {
+		c.setReadonly(m.Destination)
+	}
+}
+
+// cgroupLinks makes the names of controllers that share a hierarchy: cpu -> cpu,cpuacct.
+func (c *compiler) cgroupLinks(folder string) {
+	fd := c.Slot()
+	c.open(folder, unix.O_PATH|unix.O_DIRECTORY).to(fd)
+	for _, h := range c.f.Cgroups {
+		for _, link := range h.Links {
+			c.try([]unix.Errno{unix.EEXIST}, unix.SYS_SYMLINKAT, str(h.Name), fd.Val(), str(link))
+		}
+	}
+	c.close(fd)
+}

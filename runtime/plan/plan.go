@@ -1,0 +1,148 @@
+// Package plan turns the options of a container into the ordered list of system calls that makes a fresh process
+// the container's init. It is pure: what it must know of the host comes in as Facts, and nothing happens before the
+// program is started.
+package plan
+
+import (
+	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/spec"
+)
+
+// Plan is a compiled container.
+type Plan struct {
+	Program *program.Program
+	// Notes says for each step of the program why it is there.
+	Notes []Note
+	// Files lists what must be open in init, from descriptor FirstFile on.
+	Files []File
+	// FirstFile is the number of the first of Files: 3, or more when descriptors are preserved.
+	FirstFile int
+}
+
+// Note says why a step is in a plan.
+type Note struct {
+	// Pointer is the JSON pointer of the member of config.json that asked for the step; "" is crabcan itself.
+	Pointer string
+	// Words, when not empty, stands in the error message for the step's own text. The errno's text follows, unless
+	// the step is one that fails of the plan's own accord (program.OpFail): its words are complete.
+	Words string
+}
+
+// Role says what a descriptor of init is for.
+type Role int
+
+// The roles. RoleNamespace is the file at File.Path, opened for setns(2).
+const (
+	RoleSocket    Role = iota // the socket to the parent
+	RoleExec                  // the fifo that start writes to
+	RoleResult                // the fifo that start reads from
+	RoleConsole               // the socket that takes the pty master
+	RoleNamespace             // a namespace to join
+)
+
+// File is one descriptor that init is started with.
+type File struct {
+	Role Role
+	Path string
+}
+
+// compiler is the state of one compilation.
+type compiler struct {
+	*program.Program
+	o *spec.ContainerOpts
+	f Facts
+	// pointer and words are the Note of the steps that are added.
+	pointer, words string
+	notes          []Note
+	files          []File
+	// root is the descriptor of the container's root, whatever is mounted there by now.
+	root program.Mem
+	// fs and text are what a failing fsconfig needs: the context and room for the kernel's explanation.
+	fs, text program.Mem
+	// failed and failedFs are where a failing step leads: to the plain report, or the one with explanation.
+	failed, failedFs program.Label
+	// path holds the candidate to execute, home the variable HOME when only the parent can tell it.
+	path, home program.Mem
+	// result is the fifo that start reads, reports the ends of the program that write to it.
+	result  program.Arg
+	reports []report
+}
+
+// chapter is one part of init's work. Their order is what the kernel and old CVEs demand; each says why.
+type chapter func(*compiler) error
+
+// chapters are init's work in the order it is done.
+var chapters = []chapter{
+	(*compiler).begin,
+	(*compiler).joinNamespaces,
+	(*compiler).enterCgroup,
+	(*compiler).ownNamespaces,
+	(*compiler).session,
+	(*compiler).rootfs,
+	(*compiler).mounts,
+	(*compiler).devices,
+	(*compiler).readonlyPaths,
+	(*compiler).maskedPaths,
+	(*compiler).askHome,
+	(*compiler).pivot,
+	(*compiler).hostname,
+	(*compiler).sysctl,
+	(*compiler).workingFolder,
+	(*compiler).console,
+	(*compiler).readonlyRoot,
+	(*compiler).limits,
+	(*compiler).identity,
+	(*compiler).closeOnExec,
+	(*compiler).findExecutable,
+	(*compiler).ready,
+	(*compiler).execute,
+	(*compiler).failures,
+}
+
+// Compile makes the plan of a container. The error is about the seccomp profile or about something that the facts
+// say cannot work; it names the member of config.json.
+func Compile(o *spec.ContainerOpts, f Facts) (*Plan, error) {
+	c := &compiler{Program: program.New(), o: o, f: f}
+	c.Steps = make([]program.Step, 0, 384)
+	c.notes = make([]Note, 0, 384)
+	c.root, c.fs, c.path = c.Slot(), c.Slot(), c.Slot()
+	c.text = c.Zero(program.TextSize)
+	c.failed, c.failedFs = c.NewLabel(), c.NewLabel()
+	for _, write := range chapters {
+		c.pointer, c.words = "", ""
+		if err := write(c); err != nil {
+			return nil, err
+		}
+	}
+	return &Plan{Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile()}, nil
+}
+
+// firstFile is the number of the first descriptor that is crabcan's own.
+func (c *compiler) firstFile() int { return 3 + c.f.PreserveFds }
+
+// file adds a descriptor to those init is started with and returns its number.
+func (c *compiler) file(role Role, path string) program.Arg {
+	c.files = append(c.files, File{role, path})
+	return program.Int(c.firstFile() + len(c.files) - 1)
+}
+
+// has reports whether the container gets (new or joined) a namespace of the kind flag.
+func (c *compiler) has(flag uint64) bool {
+	_, ok := c.namespace(flag)
+	return ok
+}
+
+// makes reports whether the container gets a new namespace of the kind flag.
+func (c *compiler) makes(flag uint64) bool {
+	n, ok := c.namespace(flag)
+	return ok && n.Path == ""
+}
+
+func (c *compiler) namespace(flag uint64) (spec.Namespace, bool) {
+	for _, n := range c.o.Namespaces {
+		if n.Flag == flag {
+			return n, true
+		}
+	}
+	return spec.Namespace{}, false
+}

@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// propagations are the propagation types; the rest of a propagation value is MS_REC.
+const propagations = unix.MS_SHARED | unix.MS_SLAVE | unix.MS_PRIVATE | unix.MS_UNBINDABLE
+
+// rootfs makes the root folder a mount of its own, as pivot_root(2) demands, and keeps its descriptor. First all
+// mounts become slaves of the host's (or what rootfsPropagation says), so that nothing mounted here shows there.
+func (c *compiler) rootfs() error {
+	c.pointer = "/linux/rootfsPropagation"
+	if c.has(unix.CLONE_NEWNS) {
+		c.hostPropagation()
+	}
+	c.pointer = "/root/path"
+	if !c.has(unix.CLONE_NEWNS) {
+		// Without a mount namespace nothing may be mounted; the root is only entered.
+		c.openat2(cwd, c.o.MountDir, unix.O_PATH|unix.O_DIRECTORY, 0, 0).to(c.root)
+		return nil
+	}
+	target := c.Slot()
+	c.openat2(cwd, c.o.MountDir, unix.O_PATH|unix.O_DIRECTORY, 0, 0).to(target)
+	c.openTree(target.Val(), "", true).to(c.root)
+	c.moveMount(c.root.Val(), target.Val())
+	c.close(target)
+	return nil
+}
+
+// hostPropagation changes how the copy of the host's mounts hangs together with the host's. If the config wants it
+// shared, the mount that the root folder lies in must still become private: else the root folder's own mount would
+// appear on the host, and pivot_root refuses shared parents.
+func (c *compiler) hostPropagation() {
+	p := c.o.RootPropagation
+	if p == 0 {
+		p = unix.MS_SLAVE | unix.MS_REC
+	}
+	c.mountSetattr(cwd, "/", 0, 0, p&propagations, p&unix.MS_REC != 0)
+	if p&unix.MS_SHARED != 0 {
+		c.mountSetattr(cwd, c.f.RootMount, 0, 0, unix.MS_PRIVATE, false)
+	}
+}
+
+// pivot makes the root folder the root. pivot_root(".", ".") stacks the old root on the new one (pivot_root(2)), so
+// one umount gets rid of all of the host.
+func (c *compiler) pivot() error {
+	c.call(unix.SYS_FCHDIR, c.root.Val())
+	switch {
+	case !c.has(unix.CLONE_NEWNS):
+		c.call(unix.SYS_CHROOT, str("."))
+	case c.f.NoPivot:
+		// A root that lies on the initramfs can't be pivoted from; it is moved over the old root instead.
+		c.moveMountTo("/")
+		c.call(unix.SYS_CHROOT, str("."))
+	default:
+		c.call(unix.SYS_PIVOT_ROOT, str("."), str("."))
+		if c.o.RootPropagation&unix.MS_SLAVE == 0 && c.o.RootPropagation != 0 {
+			// The umount must not reach the host through mounts that are still shared with it.
+			c.mountSetattr(cwd, ".", 0, 0, unix.MS_SLAVE, true)
+		}
+		c.call(unix.SYS_UMOUNT2, str("."), num(unix.MNT_DETACH))
+	}
+	c.call(unix.SYS_CHDIR, str("/"))
+	if p := c.o.RootPropagation; p != 0 && c.has(unix.CLONE_NEWNS) {
+		c.pointer = "/linux/rootfsPropagation"
+		c.mountSetattr(cwd, "/", 0, 0, p&propagations, p&unix.MS_REC != 0)
+	}
+	return nil
+}
+
+// moveMountTo moves the root's mount onto a path of the host.
+func (c *compiler) moveMountTo(path string) {
+	c.call(unix.SYS_MOVE_MOUNT, c.root.Val(), empty, cwd, str(path), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
+}
+
+// readonlyRoot comes when nothing needs to be made in the root any more.
+func (c *compiler) readonlyRoot() error {
+	for _, m := range c.o.Mounts {
+		if c.isLateReadonly(m) {
+			c.pointer = m.Pointer
+			c.setReadonly(m.Destination)
+		}
+	}
+	if c.o.RootReadonly {
+		c.pointer = "/root/readonly"
+		c.mountSetattr(c.root.Val(), "", unix.MOUNT_ATTR_RDONLY, 0, 0, false)
+	}
+	return nil
+}
+
+// setReadonly makes the topmost mount at a path of the container read-only.
+func (c *compiler) setReadonly(path string) {
+	fd := c.Slot()
+	c.open(path, unix.O_PATH).to(fd)
+	c.mountSetattr(fd.Val(), "", unix.MOUNT_ATTR_RDONLY, 0, 0, false)
+	c.close(fd)
+}

@@ -1,0 +1,71 @@
+package plan
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/program"
+)
+
+// send gives a message to the parent. If the parent is gone this fails, and init ends.
+func (c *compiler) send(message program.Arg, size int) {
+	c.call(unix.SYS_SENDTO, c.socket(), message, num(size), num(unix.MSG_NOSIGNAL), null, null)
+}
+
+// ask sends a message with two values and waits for the answer. An end-of-file instead of an answer means that the
+// parent is gone.
+func (c *compiler) ask(kind program.Message, a, b program.Arg, answer program.Arg, size int) {
+	message, got := c.Data(program.Int(kind), null, null), c.Slot()
+	for i, v := range []program.Arg{a, b} {
+		if v.Kind != program.ArgInt || v.N != 0 {
+			c.move(v, message.At(8+8*i))
+		}
+	}
+	c.send(message.Addr(), program.MessageSize)
+	answered, gone := c.NewLabel(), c.NewLabel()
+	c.call(unix.SYS_RECVFROM, c.socket(), answer, num(size), null, null, null).to(got)
+	c.test(got.Val(), program.Int(^uint64(0)), null, answered).next(gone)
+	c.Mark(gone)
+	c.call(unix.SYS_EXIT_GROUP, num(1))
+	c.Mark(answered)
+}
+
+// failures are the ends of the program: the report of a failed step, before start over the socket, after it over the
+// fifo. It stands behind execve, so that only failures lead here.
+func (c *compiler) failures() error {
+	report := c.NewLabel()
+	c.Mark(c.failedFs)
+	// The file system's own explanation, such as "tmpfs: Bad value for 'size'" (fsopen(2)); there may be none.
+	c.call(unix.SYS_READ, c.fs.Val(), c.text.Addr(), num(program.TextSize-1)).onAny(report)
+	c.Mark(c.failed)
+	c.Mark(report)
+	c.move(program.Int(program.Failed), program.TagAt)
+	parts := program.Words(program.TagAt, num(program.MessageSize), c.text.Addr(), num(program.TextSize))
+	header := program.Words(null, null, parts, num(2), null, null, null)
+	c.ignore(unix.SYS_SENDMSG, c.socket(), header, num(unix.MSG_NOSIGNAL))
+	c.call(unix.SYS_EXIT_GROUP, num(1))
+	for _, r := range c.reports {
+		c.Mark(r.at)
+		parts := program.Words(program.ErrnoAt, num(8), program.Bytes([]byte(r.words)), num(len(r.words)))
+		c.ignore(unix.SYS_WRITEV, c.result, parts, num(2))
+		c.call(unix.SYS_EXIT_GROUP, num(1))
+	}
+	return nil
+}
+
+// report is an end of the program after start: the errno (8 bytes) and the words that begin the message.
+type report struct {
+	at    program.Label
+	words string
+}
+
+// reportToStart makes failures from here on go to start, which has no plan at hand to look up a step in. When start
+// follows at once in the parent, that is still there to hear of a step.
+func (c *compiler) reportToStart(words string) {
+	c.words = words
+	if c.f.Run {
+		return
+	}
+	r := report{c.NewLabel(), words}
+	c.reports = append(c.reports, r)
+	c.onFailure(r.at)
+}

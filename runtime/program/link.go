@@ -1,0 +1,233 @@
+package program
+
+import (
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+)
+
+// The image's memory map. One file, mapped twice: all of it read-only and executable at textBase, and the initial
+// words of the memory once more, writable, at dataBase, followed by the zero bytes. Every address is its base plus
+// its offset in the file, so file offset and address agree modulo any page size, as the kernel's ELF loader demands.
+// The addresses are fixed: the program has nothing to hide, and the interpreter needs no relocation.
+//
+//	0x000  ELF header and program headers
+//	0x100  boot block: address of the first step, address of the memory's header
+//	0x110  the interpreter
+//	0x400  initial words of the memory
+//	...    the steps
+//	...    strings, byte arrays, word arrays
+const (
+	textBase  = 0x10000000
+	dataBase  = 0x20000000
+	bootBlock = 0x100
+	codeStart = 0x110
+	dataStart = 0x400
+	stepSize  = 96
+	maxPage   = 0x10000 // arm64 kernels may have pages of 64 KiB
+)
+
+// linker lays out one image.
+type linker struct {
+	p     *Program
+	image []byte
+	memAt []uint64          // address of each Mem
+	blobs map[string]uint64 // address of each read-only blob
+	err   error
+}
+
+// Link turns the program into a static ELF executable for this architecture. It fails if a step has too many
+// arguments or cases, or if a label was never put in place: mistakes of whoever wrote the program.
+func (p *Program) Link() ([]byte, error) {
+	l := &linker{p: p, memAt: make([]uint64, len(p.mems)), blobs: make(map[string]uint64, 256)}
+	table := p.tableStart()
+	size := table + stepSize*len(p.Steps)
+	l.image = make([]byte, size, size+16<<10)
+	code := interpreter()
+	if codeStart+len(code) > dataStart {
+		return nil, fmt.Errorf("program: an interpreter of %d bytes does not fit", len(code))
+	}
+	copy(l.image[codeStart:], code)
+	bss := l.placeMemory()
+	for i := range p.Steps {
+		l.step(i)
+	}
+	l.initialWords()
+	l.put64(bootBlock, textBase+uint64(table))
+	l.put64(bootBlock+8, l.memAt[header])
+	l.headers(uint64(table-dataStart), bss)
+	return l.image, l.err
+}
+
+// StepIndex turns an address found at StepAt back into an index of Steps; ok is false if it is none.
+func (p *Program) StepIndex(addr uint64) (index int, ok bool) {
+	off := int64(addr) - textBase - int64(p.tableStart())
+	if off < 0 || off%stepSize != 0 || off/stepSize >= int64(len(p.Steps)) {
+		return 0, false
+	}
+	return int(off / stepSize), true
+}
+
+// tableStart is the file offset of the first step.
+func (p *Program) tableStart() int {
+	at := dataStart
+	for _, m := range p.mems {
+		at += 8 * len(m.words)
+	}
+	return at
+}
+
+// placeMemory gives every Mem its address, those with initial words first, so that the rest takes no room in the
+// file. It returns the size of that rest.
+func (l *linker) placeMemory() (bss uint64) {
+	at := uint64(dataBase + dataStart)
+	for i, m := range l.p.mems {
+		if m.words != nil {
+			l.memAt[i] = at
+			at += 8 * uint64(len(m.words))
+		}
+	}
+	data := at
+	for i, m := range l.p.mems {
+		if m.words == nil {
+			l.memAt[i] = at
+			at += uint64(m.size+7) &^ 7
+		}
+	}
+	return at - data
+}
+
+// initialWords fills in the words of every Mem that has some.
+func (l *linker) initialWords() {
+	at := dataStart
+	for _, m := range l.p.mems {
+		for _, w := range m.words {
+			l.put64(at, l.value(w))
+			at += 8
+		}
+	}
+}
+
+// step writes the i-th record of the table: number, op, which arguments to load, where to go on, the arguments, where
+// the result goes, and the cases behind which a zero errno ends the list.
+func (l *linker) step(i int) {
+	s := &l.p.Steps[i]
+	if len(s.Args) > 6 || len(s.On) > MaxCases {
+		l.fail(fmt.Errorf("program: step %d has %d arguments and %d cases", i, len(s.Args), len(s.On)))
+		return
+	}
+	at := l.p.tableStart() + i*stepSize
+	var load byte
+	for j, a := range s.Args {
+		if a.Kind == ArgLoad {
+			load |= 1 << j
+		}
+		l.put64(at+8+8*j, l.value(a))
+	}
+	binary.LittleEndian.PutUint16(l.image[at:], uint16(s.Nr))
+	l.image[at+2] = byte(s.Op)
+	l.image[at+3] = load
+	next := uint64(textBase + at + stepSize)
+	if s.Next != 0 {
+		next = l.label(s.Next)
+	}
+	l.put32(at+4, uint32(next))
+	if s.Result.Kind == ArgAddr {
+		l.put64(at+56, l.value(s.Result))
+	}
+	for j, c := range s.On {
+		l.put32(at+64+8*j, c.Errno)
+		l.put32(at+68+8*j, uint32(l.label(c.To)))
+	}
+}
+
+// value is what an argument's word holds: the number, or the address.
+func (l *linker) value(a Arg) uint64 {
+	switch a.Kind {
+	case ArgBytes:
+		return l.blob(a.Data, 1)
+	case ArgWords:
+		return l.words(a.Words)
+	case ArgAddr, ArgLoad:
+		return l.memAt[a.Mem] + a.N
+	case argLabel:
+		return l.label(Label(a.N))
+	default:
+		return a.N
+	}
+}
+
+// words appends an array of words and returns its address.
+func (l *linker) words(list []Arg) uint64 {
+	b := make([]byte, 8*len(list))
+	for i, a := range list {
+		binary.LittleEndian.PutUint64(b[8*i:], l.value(a))
+	}
+	return l.blob(string(b), 8)
+}
+
+// blob appends bytes that are not there yet and returns their address. Structures that the kernel reads hold 8-byte
+// words, so everything of that size is aligned to it.
+func (l *linker) blob(data string, align int) uint64 {
+	if at, ok := l.blobs[data]; ok && at%uint64(align) == 0 {
+		return at
+	}
+	if len(data)%8 == 0 {
+		align = 8
+	}
+	for len(l.image)%align != 0 {
+		l.image = append(l.image, 0)
+	}
+	at := textBase + uint64(len(l.image))
+	l.image = append(l.image, data...)
+	l.blobs[data] = at
+	return at
+}
+
+// label is the address of the step that a label stands before.
+func (l *linker) label(to Label) uint64 {
+	i := l.p.Where(to)
+	if i < 0 || i >= len(l.p.Steps) {
+		l.fail(fmt.Errorf("program: label %d leads nowhere", to))
+		return 0
+	}
+	return uint64(textBase + l.p.tableStart() + i*stepSize)
+}
+
+// headers writes the ELF header and its three program headers (elf(5)).
+func (l *linker) headers(data, bss uint64) {
+	copy(l.image, elf.ELFMAG)
+	copy(l.image[4:], []byte{byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)})
+	const headerSize, progSize = 64, 56
+	put16 := binary.LittleEndian.PutUint16
+	put16(l.image[16:], uint16(elf.ET_EXEC))
+	put16(l.image[18:], uint16(machine))
+	l.put32(20, uint32(elf.EV_CURRENT))
+	l.put64(24, textBase+codeStart)
+	l.put64(32, headerSize)
+	put16(l.image[52:], headerSize)
+	put16(l.image[54:], progSize)
+	segments := []elf.Prog64{
+		{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Vaddr: textBase,
+			Filesz: uint64(len(l.image)), Memsz: uint64(len(l.image)), Align: maxPage},
+		{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_W), Off: dataStart, Vaddr: dataBase + dataStart,
+			Filesz: data, Memsz: data + bss, Align: maxPage},
+		{Type: uint32(elf.PT_GNU_STACK), Flags: uint32(elf.PF_R | elf.PF_W), Align: 16},
+	}
+	put16(l.image[56:], uint16(len(segments)))
+	for i, s := range segments {
+		b, err := binary.Append(nil, binary.LittleEndian, s)
+		l.fail(err)
+		copy(l.image[headerSize+progSize*i:], b)
+	}
+}
+
+func (l *linker) put32(at int, v uint32) { binary.LittleEndian.PutUint32(l.image[at:], v) }
+func (l *linker) put64(at int, v uint64) { binary.LittleEndian.PutUint64(l.image[at:], v) }
+
+// fail keeps the first error.
+func (l *linker) fail(err error) {
+	if l.err == nil {
+		l.err = err
+	}
+}

@@ -1,0 +1,36 @@
+package program
+
+// Message is the first word of everything that init and its parent say to each other over their SOCK_SEQPACKET
+// socket. Init's messages are three words (MessageSize bytes); the parent's answers are as long as they need be, and
+// end-of-file instead of an answer means that the parent is gone, upon which init exits.
+//
+//	| from   | message                 | when                                        | the parent then                      |
+//	|--------|-------------------------|---------------------------------------------|--------------------------------------|
+//	| init   | Forked {pid}            | a joined pid namespace needed a second fork  | adopts that pid, answers nothing      |
+//	| init   | Attach                  | init can't be cloned into its cgroup         | puts it there, answers one byte       |
+//	| init   | CopyUp {from, to}       | a tmpcopyup mount is ready to be filled      | copies, answers one byte              |
+//	| init   | Mounted {root}          | all mounts are done, HOME is still unknown   | answers "HOME=..." and a NUL          |
+//	| init   | Ready                   | all is done but seccomp and execve           | commits the container, answers a byte |
+//	| init   | Failed {errno, step}    | a step failed; up to 255 bytes of the        | undoes everything, reports            |
+//	|        | and text                | kernel's own explanation follow              |                                      |
+//
+// root, from and to are init's descriptor numbers. Ready is answered so that init can't outlive a parent which
+// was killed before it had written down what it made.
+type Message uint64
+
+// The messages; 0 is none.
+const (
+	Forked Message = iota + 1
+	Attach
+	CopyUp
+	Mounted
+	Ready
+	Failed
+)
+
+const (
+	// MessageSize is the size in bytes of a message without text.
+	MessageSize = 24
+	// TextSize is the most text, in bytes, that follows a Failed.
+	TextSize = 256
+)

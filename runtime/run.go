@@ -1,0 +1,140 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/console"
+	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/runtime/spawn"
+	"github.com/crabcan/crabcan/runtime/state"
+)
+
+// RunOptions are the flags that only run has.
+type RunOptions struct {
+	Detach, Keep, NoSubreaper bool
+}
+
+// Run creates and starts the container. Detached, it returns then, with status 0. In the foreground it waits for the
+// end of the container's init, forwards signals and the terminal meanwhile, removes the container unless told to keep
+// it, and returns the status of init, 128+N if signal N killed it. After an error the caller calls CleanExit.
+func (c *Container) Run(o RunOptions) (status int, err error) {
+	if err := c.checkConsole(o.Detach); err != nil {
+		return 0, err
+	}
+	if !o.Detach && !o.NoSubreaper {
+		// Whatever the container leaves behind becomes this process's child, and is not a stranger's.
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+			return 0, fmt.Errorf("become a subreaper: %w", err)
+		}
+	}
+	var terminal *foreground
+	openConsole := c.dialConsole
+	if c.opts.Terminal && c.flags.ConsoleSocket == "" {
+		terminal = &foreground{}
+		openConsole = terminal.open
+	}
+	init, err := c.build(true, openConsole)
+	if err != nil {
+		return 0, err
+	}
+	defer init.Close()
+	if o.Detach {
+		return 0, c.release(init)
+	}
+	return c.attended(init, terminal, o.Keep)
+}
+
+// checkConsole refuses a detached container whose terminal nobody would hold, and a socket for no terminal.
+func (c *Container) checkConsole(detach bool) error {
+	switch {
+	case c.opts.Terminal && detach && c.flags.ConsoleSocket == "":
+		return errors.New("cannot allocate tty if crabcan will detach without setting console socket")
+	case c.flags.ConsoleSocket != "" && (!c.opts.Terminal || !detach):
+		return errors.New("cannot use console socket if crabcan will not detach or allocate tty")
+	}
+	return nil
+}
+
+// release lets init go on to the user's process and hears whether it got there: the socket closes then.
+func (c *Container) release(init *spawn.Process) error {
+	if err := c.commit(init); err != nil {
+		return err
+	}
+	m, err := init.Receive()
+	if err == nil && m.Kind == program.Failed {
+		return c.stepError(m.B, unix.Errno(m.A), m.Text)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	c.undo = nil
+	return nil
+}
+
+// attended runs the container in the foreground.
+func (c *Container) attended(init *spawn.Process, terminal *foreground, keep bool) (int, error) {
+	var resize func()
+	if terminal != nil {
+		if err := terminal.attach(); err != nil {
+			return 0, err
+		}
+		defer terminal.close()
+		resize = terminal.proxy.Resize
+	}
+	stop := console.Forward(int(init.Pidfd.Fd()), resize)
+	defer stop()
+	if err := c.release(init); err != nil {
+		return 0, err
+	}
+	// While the container runs others must be able to signal and delete it.
+	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
+		return 0, err
+	}
+	status, err := spawn.Wait(init.Pid)
+	if err != nil {
+		return 0, fmt.Errorf("wait for init: %w", err)
+	}
+	code := status.ExitStatus()
+	if status.Signaled() {
+		code = 128 + int(status.Signal())
+	}
+	if keep {
+		return code, nil
+	}
+	return code, c.removeAfterRun()
+}
+
+// removeAfterRun deletes the container, unless somebody else did while it ran.
+func (c *Container) removeAfterRun() error {
+	return Delete(c.host, c.id, true)
+}
+
+// foreground is the terminal of a container that runs in the foreground.
+type foreground struct {
+	parent, init *os.File
+	proxy        *console.Proxy
+}
+
+// open makes the socket over which init hands its terminal back.
+func (f *foreground) open() (_ *os.File, err error) {
+	f.parent, f.init, err = console.Pair()
+	return f.init, err
+}
+
+// attach receives the terminal, which init has sent by now, and connects it to the caller's.
+func (f *foreground) attach() error {
+	defer f.parent.Close()
+	master, err := console.Receive(f.parent)
+	if err != nil {
+		return err
+	}
+	f.proxy, err = console.Attach(master, console.Caller{In: os.Stdin, Out: os.Stdout})
+	return err
+}
+
+func (f *foreground) close() { f.proxy.Close() }
