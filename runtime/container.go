@@ -63,6 +63,9 @@ func New(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*Container,
 	if err := state.CheckID(id); err != nil {
 		return nil, err
 	}
+	if err := checkPreserved(flags.PreserveFds); err != nil {
+		return nil, err
+	}
 	c := &Container{host: h, id: id, bundle: b, flags: flags}
 	if err := c.decode(); err != nil {
 		return nil, err
@@ -84,7 +87,13 @@ func (c *Container) decode() (err error) {
 		Rootless:    c.host.Rootless,
 		Disabled:    c.host.CgroupsDisabled,
 	})
-	return err
+	if err != nil {
+		return c.placed(err)
+	}
+	for _, note := range c.cgroup.Notes() {
+		c.Warnings = append(c.Warnings, c.diagnostic("/linux/resources", note))
+	}
+	return nil
 }
 
 // compile makes the plan and links it. run says that start follows in this process.
@@ -95,7 +104,7 @@ func (c *Container) compile(run bool) (image []byte, err error) {
 	}
 	facts.Run = run
 	if c.plan, err = plan.Compile(c.opts, facts); err != nil {
-		return nil, err
+		return nil, c.placed(err)
 	}
 	return c.plan.Program.Link()
 }
@@ -163,22 +172,21 @@ func (c *Container) stepError(at uint64, err error, text string) error {
 		return fmt.Errorf("init failed: %w", err)
 	}
 	note := c.plan.Notes[index]
-	failed := &StepError{Words: note.Words, Pointer: note.Pointer, Kernel: text, Err: err}
+	failed := &StepError{Words: note.Words, Kernel: text, Err: err}
 	if note.Words == "" {
 		failed.Words = c.plan.Step(index)
 	}
 	failed.complete = note.Words != "" && c.plan.Program.Steps[index].Op == program.OpFail
 	if note.Pointer != "" {
-		line, column := spec.Positions(c.bundle.Config)(note.Pointer)
-		failed.Where = fmt.Sprintf("config.json:%d:%d: %s", line, column, spec.Dotted(note.Pointer))
+		failed.Where = c.diagnostic(note.Pointer, "").String()
 	}
 	return failed
 }
 
 // StepError is a step of init that failed.
 type StepError struct {
-	// Words say what the step was to do; Where and Pointer are the member of config.json that asked for it, or "".
-	Words, Where, Pointer string
+	// Words say what the step was to do; Where is "config.json:LINE:COL: member: " of who asked for it, or "".
+	Words, Where string
 	// Kernel is what the kernel had to say beyond the errno, or "".
 	Kernel string
 	Err    error
@@ -194,10 +202,7 @@ func (e *StepError) Error() string {
 	if e.Kernel != "" {
 		text += " (" + e.Kernel + ")"
 	}
-	if e.Where != "" {
-		text = e.Where + ": " + text
-	}
-	return text
+	return e.Where + text
 }
 
 func (e *StepError) Unwrap() error { return e.Err }

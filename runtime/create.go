@@ -21,8 +21,8 @@ import (
 // Create makes the container; its init then waits to be started. After an error the caller calls CleanExit, which
 // takes back everything made so far.
 func (c *Container) Create() error {
-	if c.opts.Terminal && c.flags.ConsoleSocket == "" {
-		return errors.New("process.terminal is set, so create needs --console-socket to hand the terminal over")
+	if err := c.checkConsole(true); err != nil {
+		return err
 	}
 	init, err := c.build(false, c.dialConsole)
 	if err != nil {

@@ -31,7 +31,9 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 		OwnStdio:     ownStdio(o),
 	}
 	for _, h := range m.Mounts() {
-		f.Cgroups = append(f.Cgroups, plan.Hierarchy(h))
+		if h.Type == "cgroup" { // as runc has it, a hybrid host's v2 hierarchy is not shown
+			f.Cgroups = append(f.Cgroups, plan.Hierarchy(h))
+		}
 	}
 	var err error
 	if f.LastCap, err = lastCap(); err != nil {

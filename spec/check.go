@@ -97,16 +97,20 @@ func orEmpty[T any](p *T) *T {
 
 // text reports whether s can be handed to the kernel, which ends a string at its first NUL byte.
 func (c *checker) text(pointer, s string) bool {
-	if strings.IndexByte(s, 0) < 0 {
-		return true
+	if holdsNUL(s) {
+		c.errorf(pointer, "must not hold a NUL byte")
+		return false
 	}
-	c.errorf(pointer, "must not hold a NUL byte")
-	return false
+	return true
 }
+
+func holdsNUL(s string) bool { return strings.IndexByte(s, 0) >= 0 }
 
 func (c *checker) texts(pointer string, list []string) {
 	for i, s := range list {
-		c.text(element(pointer, i), s)
+		if holdsNUL(s) {
+			c.text(element(pointer, i), s)
+		}
 	}
 }
 

@@ -55,6 +55,6 @@ func (c *checker) namespaceList() {
 // joins the namespace that holds it.
 func (c *checker) needs(flag uint64, pointer, name string) {
 	if c.namespaces&flag == 0 && !c.isBroken("/linux/namespaces") {
-		c.errorf(pointer, "needs a %s namespace in linux.namespaces", name)
+		c.errorf(pointer, "needs a namespace of type %s in linux.namespaces", name)
 	}
 }

@@ -32,14 +32,20 @@ func indexValues(data []byte) map[string]int {
 	return index
 }
 
+// maxDepth is deeper than any member of the specification. Pointers into deeper values, which only unknown members have,
+// would cost memory by the square of the depth.
+const maxDepth = 16
+
 func (d *decoder) index(pointer string, into map[string]int) error {
 	if _, ok := into[pointer]; !ok {
 		into[pointer] = d.start()
 	}
-	switch d.in.PeekKind() {
-	case jsontext.KindBeginObject:
+	switch kind := d.in.PeekKind(); {
+	case strings.Count(pointer, "/") == maxDepth:
+		return d.in.SkipValue()
+	case kind == jsontext.KindBeginObject:
 		return d.members(func(name string, _ int) error { return d.index(member(pointer, name), into) })
-	case jsontext.KindBeginArray:
+	case kind == jsontext.KindBeginArray:
 		return d.elements(func(i int) error { return d.index(element(pointer, i), into) })
 	}
 	return d.in.SkipValue()

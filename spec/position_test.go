@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -53,6 +54,7 @@ func TestPositionsOfBrokenText(t *testing.T) {
 		{"", "/a", 1, 1},
 		{"\n{\"a\": \"b\", ]", "/a", 2, 7},
 		{"\n{\"a\": \"b\", ]", "/c", 2, 1},
+		{strings.Repeat("[", 9000) + strings.Repeat("]", 9000), strings.Repeat("/0", 99), 1, maxDepth + 1},
 	} {
 		if line, col := Positions([]byte(test.data))(test.pointer); line != test.line || col != test.col {
 			t.Errorf("%q: %s is at %d:%d, want %d:%d", test.data, test.pointer, line, col, test.line, test.col)

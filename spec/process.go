@@ -63,7 +63,8 @@ func (c *checker) environ(env []string) []string {
 			c.errorf(element(pointer, i), "must have the form NAME=VALUE, not %q", entry)
 		case name == "":
 			c.errorf(element(pointer, i), "must have a name before the =, not %q", entry)
-		case !c.text(element(pointer, i), entry):
+		case holdsNUL(entry):
+			c.text(element(pointer, i), entry)
 		case last[name] == i:
 			out = append(out, entry)
 		}

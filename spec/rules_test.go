@@ -210,8 +210,8 @@ var rootAndNameRules = []ruleTest{
 	{[]edit{edit(`/hostname "` + strings.Repeat("h", 65) + `"`)}, `hostname: must be at most 64 bytes long, not 65`},
 	{[]edit{`/domainname "d\u0000"`}, `domainname: must not hold a NUL byte`},
 	{[]edit{`/linux/namespaces []`, `/hostname "h"`, `/domainname "d"`}, "" +
-		"domainname: needs a uts namespace in linux.namespaces\nhostname: needs a uts namespace in linux.namespaces"},
-	{[]edit{`/linux`, `/hostname "h"`}, `hostname: needs a uts namespace in linux.namespaces`},
+		"domainname: needs a namespace of type uts in linux.namespaces\nhostname: needs a namespace of type uts in linux.namespaces"},
+	{[]edit{`/linux`, `/hostname "h"`}, `hostname: needs a namespace of type uts in linux.namespaces`},
 	{[]edit{`/linux/namespaces [{"type": "uts", "path": "/proc/1/ns/uts"}]`, `/hostname "h"`}, ``},
 	{[]edit{`/linux/namespaces 1`, `/hostname "h"`}, `linux.namespaces: must be an array, not a number`},
 }
@@ -249,7 +249,7 @@ var namespaceRules = []ruleTest{
 	{[]edit{`/linux/namespaces [{"type": "pid", "path": "p"}]`},
 		`linux.namespaces[0].path: must be an absolute path, not "p"`},
 	{[]edit{`/linux/timeOffsets {}`}, ``},
-	{[]edit{`/linux/timeOffsets {"monotonic": {"secs": 1}}`}, `linux.timeOffsets: needs a time namespace in linux.namespaces`},
+	{[]edit{`/linux/timeOffsets {"monotonic": {"secs": 1}}`}, `linux.timeOffsets: needs a namespace of type time in linux.namespaces`},
 	{[]edit{`/linux/namespaces [{"type": "time"}]`, `/linux/timeOffsets {"boottime": {"secs": -1, "nanosecs": 999999999}}`}, ``},
 	{[]edit{`/linux/namespaces [{"type": "time"}]`, `/linux/timeOffsets {"realtime": {}, "boottime": {"nanosecs": 1000000000}}`},
 		"linux.timeOffsets.realtime: unknown clock, must be monotonic or boottime\n" +
@@ -277,10 +277,10 @@ var sysctlRules = []ruleTest{
 	{[]edit{`/linux/sysctl {"kernel.msgmax": "1", "fs.mqueue.msg_max": "1", "kernel.shm_rmid_forced": "1"}`}, ``},
 	{[]edit{`/linux/sysctl {"kernel.domainname": "d"}`}, ``},
 	{[]edit{`/linux/namespaces []`, `/linux/sysctl {"net.a": "", "kernel.sem": "", "fs.mqueue.x": "", "kernel.domainname": ""}`},
-		"linux.sysctl[\"net.a\"]: needs a network namespace in linux.namespaces\n" +
-			"linux.sysctl[\"kernel.sem\"]: needs a ipc namespace in linux.namespaces\n" +
-			"linux.sysctl[\"fs.mqueue.x\"]: needs a ipc namespace in linux.namespaces\n" +
-			"linux.sysctl[\"kernel.domainname\"]: needs a uts namespace in linux.namespaces"},
+		"linux.sysctl[\"net.a\"]: needs a namespace of type network in linux.namespaces\n" +
+			"linux.sysctl[\"kernel.sem\"]: needs a namespace of type ipc in linux.namespaces\n" +
+			"linux.sysctl[\"fs.mqueue.x\"]: needs a namespace of type ipc in linux.namespaces\n" +
+			"linux.sysctl[\"kernel.domainname\"]: needs a namespace of type uts in linux.namespaces"},
 	{[]edit{`/linux/sysctl {"kernel.hostname": "h"}`},
 		`linux.sysctl["kernel.hostname"]: cannot be set here, the member hostname is for that`},
 	{[]edit{`/linux/sysctl {"vm.swappiness": "1"}`}, `linux.sysctl["vm.swappiness"]: ` + hostSysctl},
@@ -304,7 +304,7 @@ var pathAndCgroupRules = []ruleTest{
 	{[]edit{`/linux/maskedPaths ["a"]`, `/linux/readonlyPaths [""]`}, "" +
 		"linux.maskedPaths[0]: must be an absolute path, not \"a\"\nlinux.readonlyPaths[0]: is required"},
 	{[]edit{`/linux/namespaces []`, `/linux/maskedPaths ["/a"]`, `/linux/readonlyPaths []`},
-		`linux.maskedPaths: needs a mount namespace in linux.namespaces`},
+		`linux.maskedPaths: needs a namespace of type mount in linux.namespaces`},
 	{[]edit{`/linux/cgroupsPath "a\u0000"`}, `linux.cgroupsPath: must not hold a NUL byte`},
 	{[]edit{`/linux/resources {"devices": [{"allow": true, "type": "a", "access": "rwm"}, {"access": "r"}]}`}, ``},
 	{[]edit{`/linux/resources {"devices": [{"type": "p", "access": "rx"}, {}]}`}, "" +

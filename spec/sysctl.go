@@ -62,7 +62,7 @@ func isPlainPath(file string) bool {
 			return false
 		}
 	}
-	return strings.IndexByte(file, 0) < 0
+	return !holdsNUL(file)
 }
 
 func (c *checker) sysctlNamespace(pointer, file string) {

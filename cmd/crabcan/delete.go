@@ -2,12 +2,12 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 
 	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/runtime"
+	"github.com/crabcan/crabcan/runtime/state"
 )
 
 func deleteCommand() *cli.Command {
@@ -30,7 +30,7 @@ func deleteContainer(c *cli.Context) Errcode {
 	}
 	force := c.Bool("force")
 	id, err := existingName(h, c.Args().First())
-	if force && errors.Is(err, fs.ErrNotExist) {
+	if force && errors.Is(err, state.ErrNotExist) {
 		return Errcode{}
 	}
 	if err != nil {

@@ -13,6 +13,9 @@ import (
 	"github.com/crabcan/crabcan/runtime"
 )
 
+// errInvalidFormat has runc's words.
+var errInvalidFormat = errors.New("invalid format option")
+
 func listCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "list",
@@ -51,7 +54,7 @@ func listPrinter(format string, quiet bool) (func(io.Writer, []runtime.Info) err
 	case format == "json":
 		return printJSON, nil
 	}
-	return nil, errors.New("invalid format option")
+	return nil, errInvalidFormat
 }
 
 func printIDs(w io.Writer, infos []runtime.Info) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/crabcan/crabcan/bundles"
 	"github.com/crabcan/crabcan/runtime"
+	"github.com/crabcan/crabcan/runtime/state"
 )
 
 // newName understands the argument of create, run and plan: the new container's id, and its bundle.
@@ -25,7 +27,7 @@ func newName(c *cli.Context) (id string, bundle *bundles.Bundle, err error) {
 }
 
 // existingName understands the argument of the other verbs: the id of a container that may exist. Only when there is
-// no container of that id are the bundles of all others looked at.
+// no container of that id are the bundles of all others looked at. The error is ErrNotExist when there is none either.
 func existingName(h runtime.Host, arg string) (id string, err error) {
 	if hasFolder(h, arg) {
 		return arg, nil
@@ -38,11 +40,17 @@ func existingName(h runtime.Host, arg string) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	containers := make([]bundles.Container, len(infos))
-	for i, info := range infos {
-		containers[i] = bundles.Container{ID: info.ID, Bundle: info.Bundle}
+	var candidates []bundles.Container
+	for _, info := range infos {
+		candidate := bundles.Container{ID: info.ID, Bundle: info.Bundle}
+		if _, err := bundles.Resolve(arg, wd, []bundles.Container{candidate}); err == nil {
+			candidates = append(candidates, candidate)
+		}
 	}
-	return bundles.Resolve(arg, wd, containers)
+	if len(candidates) == 0 {
+		return "", fmt.Errorf("container %q %w", arg, state.ErrNotExist)
+	}
+	return bundles.Resolve(arg, wd, candidates)
 }
 
 // hasFolder reports whether arg is an id that is in use.

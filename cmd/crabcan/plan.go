@@ -1,14 +1,14 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/runtime"
+	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/spec"
 )
 
 func planCommand() *cli.Command {
@@ -23,13 +23,11 @@ func planCommand() *cli.Command {
 	}
 }
 
-// planPrinter is how a plan prints itself.
-type planPrinter interface {
-	WriteText(io.Writer) error
-	WriteJSON(io.Writer) error
-}
-
 func printPlan(c *cli.Context) Errcode {
+	print, err := planPrinter(c.String("format"))
+	if err != nil {
+		return failed(err)
+	}
 	b, err := readBlueprint(c)
 	if err != nil {
 		return failed(err)
@@ -39,16 +37,16 @@ func printPlan(c *cli.Context) Errcode {
 	if err != nil {
 		return failed(err)
 	}
-	printer, ok := any(p).(planPrinter)
-	if !ok {
-		return failed(errors.New("this crabcan can't print plans"))
-	}
-	switch format := c.String("format"); format {
+	return failed(print(p, c.App.Writer, spec.Positions(b.bundle.Config)))
+}
+
+// planPrinter is what --format chooses.
+func planPrinter(format string) (func(*plan.Plan, io.Writer, plan.Where) error, error) {
+	switch format {
 	case "text":
-		return failed(printer.WriteText(c.App.Writer))
+		return (*plan.Plan).WriteText, nil
 	case "json":
-		return failed(printer.WriteJSON(c.App.Writer))
-	default:
-		return failed(fmt.Errorf("invalid format option: %s", format))
+		return (*plan.Plan).WriteJSON, nil
 	}
+	return nil, errInvalidFormat
 }

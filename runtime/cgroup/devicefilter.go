@@ -34,14 +34,15 @@ const (
 	maxMinor  = 1<<minorBits - 1
 )
 
-// maxFilterRules keeps every jump of a filter inside 16 bits.
-const maxFilterRules = 4000
+// maxFilterRules keeps the verifier inside its limit of a million instructions: for rules about some accesses to one
+// device its work grows with the square of their number, to a second here.
+const maxFilterRules = 1000
 
 // deviceFilter compiles rules to a BPF_PROG_TYPE_CGROUP_DEVICE program. It goes through them from the last to the
 // first, so that a later rule wins: a rule that allows takes its accesses off those asked for, and none left is yes;
 // a rule that denies one of those left is no. At the end decides what holds for devices without a rule. The two types
-// of devices have parts of their own, with a single jump for the usual rule: loading a filter takes 5 us for each jump
-// in it, most of the time that making a container's cgroup takes.
+// of devices have parts of their own, and the usual rule is a single jump: loading the filter is most of the time that
+// a container's cgroup takes, and grows with every jump.
 func deviceFilter(rules []*config.Rule) []instruction {
 	allow, rules := splitRules(rules)
 	f := filter{

@@ -145,7 +145,7 @@ func TestFilterOfRandomRules(t *testing.T) {
 func TestFilterOfDefaults(t *testing.T) {
 	rules := deviceRules(nil, nil)
 	checkFilter(t, rules)
-	// Each jump costs every container 5 us.
+	// Each jump costs every container microseconds.
 	if n := len(deviceFilter(rules)); n != 29 {
 		t.Errorf("%d instructions, not 29", n)
 	}
@@ -171,7 +171,7 @@ func TestKernelTakesFilters(t *testing.T) {
 	}
 	many := deviceRules(nil, nil)
 	for i := range maxFilterRules - len(many) {
-		many = append(many, &config.Rule{Type: 'c', Major: 42, Minor: int64(i), Permissions: "rw", Allow: true})
+		many = append(many, &config.Rule{Type: 'c', Major: 42, Minor: int64(i), Permissions: allAccess, Allow: true})
 	}
 	fd, err := loadFilter(deviceFilter(many))
 	if err != nil {

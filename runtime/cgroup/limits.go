@@ -8,6 +8,8 @@ import (
 
 	"github.com/opencontainers/cgroups"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/crabcan/crabcan/spec"
 )
 
 // limits is linux.resources in the library's form.
@@ -37,7 +39,7 @@ func newLimits(r *specs.LinuxResources, mode Mode) (limits, error) {
 		}
 		switch controller := s.controller(mode); controller {
 		case dropped:
-			l.notes = append(l.notes, s.pointer+" has no effect: no supported kernel has it")
+			l.notes = append(l.notes, spec.Dotted(s.pointer)+" has no effect: it is obsolete")
 		case impossible:
 			errs = append(errs, &Error{s.pointer, refusal(mode)})
 		default:

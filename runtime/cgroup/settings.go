@@ -21,7 +21,7 @@ type sections struct {
 const (
 	// impossible stands for the controller of a setting that a mode does not have.
 	impossible = "-"
-	// dropped stands for the controller of a setting that kernels had once: the specification lets runtimes ignore it.
+	// dropped stands for the controller of a setting that is obsolete: the specification lets runtimes ignore it.
 	dropped = "(dropped)"
 )
 
@@ -71,7 +71,7 @@ var memorySettings = []setting{
 	}},
 	{"/linux/resources/memory/kernelTCP", dropped, dropped, nil,
 		func(_ *cgroups.Resources, s *sections) bool { return orEmpty(s.memory.KernelTCP) != 0 }},
-	// Every hierarchy is hierarchical since 5.11: true is granted.
+	// Every hierarchy is hierarchical since 5.11, so true is granted.
 	{"/linux/resources/memory/useHierarchy", dropped, dropped, nil, func(_ *cgroups.Resources, s *sections) bool {
 		return s.memory.UseHierarchy != nil && !*s.memory.UseHierarchy
 	}},

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"runtime"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -20,7 +19,7 @@ func (c *compiler) filter() error {
 	c.pointer = "/linux/seccomp"
 	profile, err := profile(c.o.Seccomp)
 	if err != nil {
-		return fmt.Errorf("linux.seccomp: %w", err)
+		return &Error{c.pointer, err}
 	}
 	native, err := seccomp.HostArch(runtime.GOARCH)
 	if err != nil {
@@ -28,7 +27,7 @@ func (c *compiler) filter() error {
 	}
 	f, err := seccomp.Compile(profile, native)
 	if err != nil {
-		return fmt.Errorf("linux.seccomp: %w", err)
+		return &Error{c.pointer, err}
 	}
 	c.reportToStart("load the seccomp filter")
 	code := f.Bytes()

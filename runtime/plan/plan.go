@@ -68,11 +68,24 @@ type compiler struct {
 	reports []report
 }
 
+// Error is something in the config that can't be compiled.
+type Error struct {
+	// Pointer is the JSON pointer (RFC 6901) of the member.
+	Pointer string
+	Err     error
+}
+
+func (e *Error) Error() string { return spec.Dotted(e.Pointer) + ": " + e.Err.Error() }
+
+// Unwrap is the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
 // chapter is one part of init's work. Their order is what the kernel and old CVEs demand; each says why.
 type chapter func(*compiler) error
 
 // chapters are init's work in the order it is done.
 var chapters = []chapter{
+	(*compiler).checkMounts,
 	(*compiler).begin,
 	(*compiler).joinNamespaces,
 	(*compiler).enterCgroup,
@@ -99,8 +112,7 @@ var chapters = []chapter{
 	(*compiler).failures,
 }
 
-// Compile makes the plan of a container. The error is about the seccomp profile or about something that the facts
-// say cannot work; it names the member of config.json.
+// Compile makes the plan of a container. The errors are of type *Error.
 func Compile(o *spec.ContainerOpts, f Facts) (*Plan, error) {
 	c := &compiler{Program: program.New(), o: o, f: f}
 	c.Steps = make([]program.Step, 0, 384)

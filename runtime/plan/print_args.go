@@ -44,10 +44,8 @@ func (r *printer) value(a program.Arg) string {
 		return strconv.Quote(cString(a))
 	case program.ArgWords:
 		return r.values(a.Words)
-	case program.ArgLoad:
-		return r.memory(a)
 	default:
-		return "&" + r.memory(a)
+		return r.memory(a)
 	}
 }
 

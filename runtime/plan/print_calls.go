@@ -40,7 +40,7 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_CLONE, name: "clone", params: []param{{show: cloneFlags, names: namespaceKinds[:]}}, result: "pid"},
 	{nr: unix.SYS_CLOSE, name: "close", params: []param{{show: descriptor}}},
 	{nr: unix.SYS_CLOSE_RANGE, name: "close_range", params: []param{
-		{show: descriptor}, {show: choice, names: lastDescriptor[:]}, {show: bits, names: closeRangeFlags[:]}}},
+		{show: number}, {show: choice, names: lastDescriptor[:]}, {show: bits, names: closeRangeFlags[:]}}},
 	{nr: unix.SYS_DUP3, name: "dup3", params: []param{
 		{show: descriptor}, {show: descriptor}, {show: bits, names: openFlags[:]}}},
 	{nr: unix.SYS_EXECVE, name: "execve", params: []param{

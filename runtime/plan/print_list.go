@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -51,12 +52,7 @@ func cause(pointer string, where Where) string {
 	return fmt.Sprintf("config.json:%d:%d: %s", line, column, spec.Dotted(pointer))
 }
 
-// jsonPlan and its parts are what WriteJSON writes. Members are only ever added.
-type jsonPlan struct {
-	Files []jsonFile `json:"files"`
-	Steps []jsonStep `json:"steps"`
-}
-
+// jsonFile and jsonStep are what WriteJSON writes. Members are only ever added.
 type jsonFile struct {
 	Descriptor int    `json:"descriptor"`
 	Role       string `json:"role"`
@@ -82,21 +78,33 @@ type jsonStep struct {
 }
 
 // WriteJSON writes the content of WriteText as one JSON object: files (descriptor, role, path) and steps (number, call,
-// args as text, result, next, on, pointer, line, column, words, text). Members without a value are left out. The
-// error is the writer's.
+// args as text, result, next, on, pointer, line, column, words, text), a line each. Members without a value are left
+// out. The error is the writer's.
 func (p *Plan) WriteJSON(w io.Writer, where Where) error {
-	out := jsonPlan{Files: make([]jsonFile, len(p.Files)), Steps: make([]jsonStep, len(p.Program.Steps))}
+	out, r := bufio.NewWriter(w), newPrinter(p)
+	fmt.Fprint(out, "{\"files\": [")
 	for i, f := range p.Files {
-		out.Files[i] = jsonFile{p.FirstFile + i, roleNames[f.Role], f.Path}
+		writeElement(out, i, jsonFile{p.FirstFile + i, roleNames[f.Role], f.Path})
 	}
-	r := newPrinter(p)
-	for i := range out.Steps {
-		out.Steps[i] = r.json(i, where)
+	fmt.Fprint(out, "\n], \"steps\": [")
+	for i := range p.Program.Steps {
+		writeElement(out, i, r.json(i, where))
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	fmt.Fprint(out, "\n]}\n")
+	return out.Flush()
+}
+
+// writeElement writes the i-th element of an array. Both kinds of element can be encoded, so only writing can fail.
+func writeElement(out *bufio.Writer, i int, element any) {
+	if i > 0 {
+		out.WriteByte(',')
+	}
+	out.WriteByte('\n')
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // else <, > and & would be escaped, of which there are many
+	_ = e.Encode(element)
+	out.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 }
 
 func (r *printer) json(i int, where Where) jsonStep {

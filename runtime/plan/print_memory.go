@@ -110,6 +110,9 @@ func (r *printer) slot(i int, a program.Arg) string {
 func (r *printer) origin(i int, word program.Arg) string {
 	for i--; i >= 0; i-- {
 		result := r.Program.Steps[i].Result
+		if r.Program.Steps[i].Nr == unix.SYS_EXECVE {
+			return "" // only failures lead behind it, from anywhere
+		}
 		if result.Kind == program.ArgAddr && result.Mem == word.Mem && result.N == word.N {
 			return r.opened(i)
 		}

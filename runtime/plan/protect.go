@@ -59,28 +59,41 @@ func (c *compiler) maskedPaths() error {
 // cover makes a detached empty tmpfs.
 func (c *compiler) cover() program.Mem {
 	fd := c.Slot()
-	c.newFs("tmpfs", "tmpfs", nil, []string{"nr_blocks=1", "nr_inodes=1"})
+	c.newFs("tmpfs", "tmpfs", []string{"ro"}, []string{"nr_blocks=1", "nr_inodes=1"})
 	c.call(unix.SYS_FSMOUNT, c.fs.Val(), num(unix.FSMOUNT_CLOEXEC), num(unix.MOUNT_ATTR_RDONLY)).to(fd)
 	c.onFailure(c.failed)
 	c.close(c.fs)
 	return fd
 }
 
-// nullDevice opens the host's /dev/null, which is why paths are masked before the host is left: the image has no say
-// in it (CVE-2025-31133). That it is a null device is checked all the same, by its number.
+// nullDevice opens a null device to cover files with: the container's own, if nothing else sits in its place
+// (CVE-2025-31133: a link there, followed, would put a host file of the image's choice over the masked one), else the
+// host's, which is why paths are masked before the host is left.
 func (c *compiler) nullDevice() program.Mem {
-	const (
-		statxRdev = 128 // offset of stx_rdev_major and stx_rdev_minor in struct statx, statx(2)
-		null13    = 1 | 3<<32
-	)
-	fd, attr, isNull, other := c.Slot(), c.Zero(256), c.NewLabel(), c.NewLabel()
+	fd, host, isNull := c.Slot(), c.NewLabel(), c.NewLabel()
+	c.openat2(c.root.Val(), "dev/null", unix.O_PATH, 0, inRoot|unix.RESOLVE_NO_SYMLINKS).to(fd).onAny(host)
+	c.testNull(fd, isNull)
+	c.close(fd)
+	c.Mark(host)
 	c.openat2(cwd, "/dev/null", unix.O_PATH|unix.O_NOFOLLOW, 0, 0).to(fd)
-	c.call(unix.SYS_STATX, fd.Val(), empty, num(unix.AT_EMPTY_PATH), num(unix.STATX_TYPE), attr.Addr())
-	c.test(attr.Load(statxRdev), program.Int(^uint64(0)), num(null13), other).next(isNull)
-	c.Mark(other)
+	c.testNull(fd, isNull)
 	c.words = "the host's /dev/null is not the null device"
 	c.fail(unix.ENODEV)
 	c.words = ""
 	c.Mark(isNull)
 	return fd
+}
+
+// testNull leads to isNull if fd is character device 1:3.
+func (c *compiler) testNull(fd program.Mem, isNull program.Label) {
+	const (
+		statxMode = 28  // offset of stx_mode in struct statx, statx(2)
+		statxRdev = 128 // of stx_rdev_major and stx_rdev_minor
+		device13  = 1 | 3<<32
+	)
+	attr, other := c.Zero(256), c.NewLabel()
+	c.call(unix.SYS_STATX, fd.Val(), empty, num(unix.AT_EMPTY_PATH), num(unix.STATX_TYPE), attr.Addr())
+	c.test(attr.Load(statxMode), num(unix.S_IFMT), num(unix.S_IFCHR), other)
+	c.test(attr.Load(statxRdev), program.Int(^uint64(0)), num(device13), other).next(isNull)
+	c.Mark(other)
 }

@@ -1,11 +1,41 @@
 package plan
 
 import (
+	"errors"
+
 	"golang.org/x/sys/unix"
 )
 
 // propagations are the propagation types; the rest of a propagation value is MS_REC.
 const propagations = unix.MS_SHARED | unix.MS_SLAVE | unix.MS_PRIVATE | unix.MS_UNBINDABLE
+
+// errOnHost says why a config without a mount namespace can't have this.
+var errOnHost = errors.New("needs a mount namespace in linux.namespaces: without one it would change the host")
+
+// checkMounts refuses what would be done to the host's own mounts.
+func (c *compiler) checkMounts() error {
+	if c.has(unix.CLONE_NEWNS) {
+		return nil
+	}
+	o := c.o
+	for _, has := range []struct {
+		it      bool
+		pointer string
+	}{
+		{len(o.Mounts) > 0, "/mounts"},
+		{o.RootReadonly, "/root/readonly"},
+		{o.Terminal, "/process/terminal"},
+		{o.RootPropagation != 0, "/linux/rootfsPropagation"},
+		{len(o.Devices) > 0, "/linux/devices"},
+		{len(o.MaskedPaths) > 0, "/linux/maskedPaths"},
+		{len(o.ReadonlyPaths) > 0, "/linux/readonlyPaths"},
+	} {
+		if has.it {
+			return &Error{has.pointer, errOnHost}
+		}
+	}
+	return nil
+}
 
 // rootfs makes the root folder a mount of its own, as pivot_root(2) demands, and keeps its descriptor. First all
 // mounts become slaves of the host's (or what rootfsPropagation says), so that nothing mounted here shows there.

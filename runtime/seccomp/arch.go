@@ -59,12 +59,12 @@ type call struct {
 }
 
 const (
-	auditLE   = 0x40000000 // __AUDIT_ARCH_LE
-	audit64   = 0x80000000 // __AUDIT_ARCH_64BIT
-	auditN32  = 0x20000000 // __AUDIT_ARCH_CONVENTION_MIPS64_N32
-	x32Bit    = 0x40000000 // __X32_SYSCALL_BIT, set in the number of a call
-	skipped   = 0xffffffff // the number -1: a tracer had the call skipped
-	armOwn    = 0x000f0000 // __ARM_NR_BASE
+	auditLE  = 0x40000000 // __AUDIT_ARCH_LE
+	audit64  = 0x80000000 // __AUDIT_ARCH_64BIT
+	auditN32 = 0x20000000 // __AUDIT_ARCH_CONVENTION_MIPS64_N32
+	x32Bit   = 0x40000000 // __X32_SYSCALL_BIT, set in the number of a call
+	skipped  = 0xffffffff // the number -1: a tracer had the call skipped
+	armOwn   = 0x000f0000 // __ARM_NR_BASE
 )
 
 // arches is indexed by Arch. The parts of audit are EM_* of linux/elf-em.h and

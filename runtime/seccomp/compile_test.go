@@ -47,7 +47,7 @@ var edges = []uint32{
 }
 
 func TestDefaultProfileAllCalls(t *testing.T) {
-	p := defaultProfile(t)
+	p := defaultProfile()
 	numbers := slices.Clone(edges)
 	for n := range uint32(600) {
 		numbers = append(numbers, n, n|0x40000000)
@@ -59,7 +59,7 @@ func TestDefaultProfileAllCalls(t *testing.T) {
 
 // The calls whose arguments count meet values beside those of the profile.
 func TestDefaultProfileArguments(t *testing.T) {
-	p := defaultProfile(t)
+	p := defaultProfile()
 	f, err := Compile(p, X86_64)
 	if err != nil {
 		t.Fatal(err)

@@ -4,17 +4,11 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os"
-	"testing"
 )
 
-// defaultProfile reads a profile of the size and kind that engines give to
+// defaultProfile returns a profile of the size and kind that engines give to
 // containers by default, for amd64.
-func defaultProfile(t testing.TB) Profile {
-	t.Helper()
-	text, err := os.ReadFile("testdata/default.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+func defaultProfile() Profile {
 	var d struct {
 		DefaultAction   string
 		DefaultErrnoRet *uint
@@ -30,9 +24,7 @@ func defaultProfile(t testing.TB) Profile {
 			}
 		}
 	}
-	if err := json.Unmarshal(text, &d); err != nil {
-		t.Fatal(err)
-	}
+	must(0, json.Unmarshal(must(os.ReadFile("testdata/default.json")), &d))
 	p := Profile{Default: must(ParseAction(d.DefaultAction)), DefaultErrno: d.DefaultErrnoRet}
 	for _, a := range d.Architectures {
 		p.Arches = append(p.Arches, must(ParseArch(a)))

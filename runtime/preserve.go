@@ -1,0 +1,19 @@
+package runtime
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// checkPreserved makes sure that the descriptors to preserve came from the caller. Those that crabcan opened itself
+// are close-on-exec, and the caller's can't be, else they would not be here.
+func checkPreserved(n int) error {
+	for fd := 3; fd < 3+n; fd++ {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err != nil || flags&unix.FD_CLOEXEC != 0 {
+			return fmt.Errorf("--preserve-fds %d: descriptor %d is not open", n, fd)
+		}
+	}
+	return nil
+}
