@@ -2,6 +2,7 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -119,18 +120,35 @@ func Plan(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*plan.Plan
 	return c.plan, c.Warnings, err
 }
 
-// Load finds an existing container.
+// Load finds an existing container. One whose create has only begun does not exist yet.
 func Load(h Host, id string) (*Container, error) {
+	c, err := find(h, id)
+	if err != nil {
+		return nil, err
+	}
+	err = c.reload()
+	if errors.Is(err, state.ErrIncomplete) {
+		err = incomplete(id)
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// find opens the folder of a container, whether it has a state or not.
+func find(h Host, id string) (*Container, error) {
 	dir, err := state.Open(state.Root(h.Root), id)
 	if err != nil {
 		return nil, err
 	}
-	c := &Container{host: h, id: id, dir: dir}
-	if err := c.reload(); err != nil {
-		dir.Close()
-		return nil, err
-	}
-	return c, nil
+	return &Container{host: h, id: id, dir: dir}, nil
+}
+
+// incomplete is the error of a container whose folder has no state yet, or no longer.
+func incomplete(id string) error {
+	return fmt.Errorf("container %q %w: its create has only begun, or was killed", id, state.ErrNotExist)
 }
 
 // reload reads the container's state as it is now.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/crabcan/crabcan/runtime/program"
 	"github.com/crabcan/crabcan/runtime/spawn"
 	"github.com/crabcan/crabcan/runtime/state"
+	"github.com/crabcan/crabcan/spec"
 )
 
 // Create makes the container; its init then waits to be started. After an error the caller calls CleanExit, which
@@ -24,11 +26,14 @@ func (c *Container) Create() error {
 	if err := c.checkConsole(true); err != nil {
 		return err
 	}
-	init, err := c.build(false, c.dialConsole)
+	init, err := c.begin(false, c.dialConsole)
 	if err != nil {
 		return err
 	}
 	defer init.Close()
+	if err := c.untilReady(init); err != nil {
+		return err
+	}
 	if err := c.commit(init); err != nil {
 		return err
 	}
@@ -44,8 +49,8 @@ func (c *Container) dialConsole() (*os.File, error) {
 	return console.Dial(c.flags.ConsoleSocket)
 }
 
-// build goes from the config to an init that is ready: everything that create and run have in common.
-func (c *Container) build(run bool, openConsole func() (*os.File, error)) (*spawn.Process, error) {
+// begin goes from the config to an init that is at work: everything that create and run have in common.
+func (c *Container) begin(run bool, openConsole func() (*os.File, error)) (*spawn.Process, error) {
 	image, err := c.compile(run)
 	if err != nil {
 		return nil, err
@@ -61,14 +66,7 @@ func (c *Container) build(run bool, openConsole func() (*os.File, error)) (*spaw
 	if err := c.makeCgroup(); err != nil {
 		return nil, err
 	}
-	init, err := c.startInit(image, files)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.untilReady(init); err != nil {
-		return nil, err
-	}
-	return init, nil
+	return c.startInit(image, files)
 }
 
 // makeFolder makes and locks the container's folder and writes down already where the cgroup will be, so that delete
@@ -159,6 +157,11 @@ func (c *Container) cloneFlags() (flags uint64) {
 		}
 	}
 	return flags
+}
+
+// joins reports whether the container joins a namespace of the kind flag.
+func (c *Container) joins(flag uint64) bool {
+	return slices.ContainsFunc(c.opts.Namespaces, func(n spec.Namespace) bool { return n.Flag == flag && n.Path != "" })
 }
 
 // openFiles opens what init is started with: stdio, preserved descriptors, and the plan's own.
@@ -268,7 +271,7 @@ func initFile(init *spawn.Process, fd uint64) string {
 
 // died explains an init that ended without a word.
 func (c *Container) died(init *spawn.Process) error {
-	status, err := spawn.Wait(init.Pid)
+	status, err := init.Wait()
 	switch {
 	case err != nil:
 		return fmt.Errorf("init ended: %w", err)
@@ -299,11 +302,13 @@ func (c *Container) commit(init *spawn.Process) error {
 // writePidFile writes the pid as digits only. Clients wait for the file to appear, so it appears complete.
 func writePidFile(path string, pid int) error {
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
-	if err := os.WriteFile(temp, []byte(strconv.Itoa(pid)), 0o666); err != nil {
-		return fmt.Errorf("write the pid file: %w", err)
+	err := os.WriteFile(temp, []byte(strconv.Itoa(pid)), 0o666)
+	if err == nil {
+		err = os.Rename(temp, path)
 	}
-	if err := os.Rename(temp, path); err != nil {
-		return errors.Join(fmt.Errorf("write the pid file: %w", err), os.Remove(temp))
+	if err != nil {
+		_ = os.Remove(temp) // it may not even have been made
+		return fmt.Errorf("write the pid file: %w", err)
 	}
 	return nil
 }
@@ -314,8 +319,5 @@ func sendPidfd(path string, init *spawn.Process) error {
 		return err
 	}
 	defer socket.Close()
-	if init.Pidfd == nil {
-		return errors.New("this kernel gave no pidfd")
-	}
-	return console.SendPidfd(socket, int(init.Pidfd.Fd()))
+	return console.SendPidfd(socket, init.Fd())
 }

@@ -96,7 +96,11 @@ func (c *Container) killInit() error {
 
 // Delete removes a container that is stopped or was never started; with force it kills one that runs.
 func (c *Container) Delete(force bool) error {
-	if err := c.lock(); err != nil {
+	err := c.lock()
+	if errors.Is(err, state.ErrIncomplete) {
+		return c.removeRemains(force)
+	}
+	if err != nil {
 		return err
 	}
 	status, err := c.status()
@@ -127,35 +131,21 @@ func (c *Container) destroy() error {
 // Delete removes the container id of a host; see Container.Delete. With force it is no error if there is none, and
 // the remains of a create that was killed at its very start are removed as well.
 func Delete(h Host, id string, force bool) error {
-	c, err := Load(h, id)
-	switch {
-	case errors.Is(err, state.ErrNotExist) && force:
-		return nil
-	case errors.Is(err, state.ErrIncomplete) && force:
-		return removeRemains(h, id)
-	case err != nil:
-		return err
+	c, err := find(h, id)
+	if err == nil {
+		defer c.Close()
+		err = c.Delete(force)
 	}
-	defer c.Close()
-	err = c.Delete(force)
 	if errors.Is(err, state.ErrNotExist) && force {
 		return nil
 	}
 	return err
 }
 
-// removeRemains removes a folder without a state: nothing else was made before the state is first written.
-func removeRemains(h Host, id string) error {
-	dir, err := state.Open(state.Root(h.Root), id)
-	if errors.Is(err, state.ErrNotExist) {
-		return nil
+// removeRemains removes a folder that has no state: nothing else is made before the state is first written.
+func (c *Container) removeRemains(force bool) error {
+	if !force {
+		return incomplete(c.id)
 	}
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if err := dir.Lock(); err != nil {
-		return err
-	}
-	return dir.Remove()
+	return c.dir.Remove()
 }

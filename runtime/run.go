@@ -38,15 +38,21 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 		terminal = &foreground{}
 		openConsole = terminal.open
 	}
-	init, err := c.build(true, openConsole)
+	init, err := c.begin(true, openConsole)
 	if err != nil {
 		return 0, err
 	}
 	defer init.Close()
 	if o.Detach {
-		return 0, c.release(init)
+		if err := c.untilReady(init); err != nil {
+			return 0, err
+		}
+		return 0, c.letRun(init)
 	}
-	return c.attended(init, terminal, o.Keep)
+	if terminal == nil {
+		return c.attended(init, o.Keep)
+	}
+	return c.onTerminal(init, terminal, o.Keep)
 }
 
 // checkConsole refuses a detached container whose terminal nobody would hold, and a socket for no terminal.
@@ -60,8 +66,8 @@ func (c *Container) checkConsole(detach bool) error {
 	return nil
 }
 
-// release lets init go on to the user's process and hears whether it got there: the socket closes then.
-func (c *Container) release(init *spawn.Process) error {
+// letRun lets a ready init go on to the user's process and hears whether it got there: the socket closes then.
+func (c *Container) letRun(init *spawn.Process) error {
 	if err := c.commit(init); err != nil {
 		return err
 	}
@@ -76,26 +82,55 @@ func (c *Container) release(init *spawn.Process) error {
 	return nil
 }
 
-// attended runs the container in the foreground.
-func (c *Container) attended(init *spawn.Process, terminal *foreground, keep bool) (int, error) {
-	var resize func()
-	if terminal != nil {
-		if err := terminal.attach(); err != nil {
+// attended runs the container in the foreground, without a terminal.
+func (c *Container) attended(init *spawn.Process, keep bool) (int, error) {
+	// Catching all signals takes longer than most of init's work, and letting go of them again as long. So the first
+	// goes on beside that work, unless init will be another process by its end, and the second may be cut short by the
+	// end of this process.
+	forwarding := make(chan func(), 1)
+	forward := func() { forwarding <- console.Forward(init.Fd(), nil) }
+	if c.joins(unix.CLONE_NEWPID) {
+		if err := c.untilReady(init); err != nil {
 			return 0, err
 		}
-		defer terminal.close()
-		resize = terminal.proxy.Resize
+		forward()
+	} else {
+		go forward()
+		if err := c.untilReady(init); err != nil {
+			return 0, err
+		}
 	}
-	stop := console.Forward(int(init.Pidfd.Fd()), resize)
-	defer stop()
-	if err := c.release(init); err != nil {
+	defer func() { go func() { (<-forwarding)() }() }()
+	if err := c.letRun(init); err != nil {
 		return 0, err
 	}
+	return c.end(init, keep)
+}
+
+// onTerminal runs the container in the foreground, with its terminal shown on the caller's.
+func (c *Container) onTerminal(init *spawn.Process, terminal *foreground, keep bool) (int, error) {
+	if err := c.untilReady(init); err != nil {
+		return 0, err
+	}
+	if err := terminal.attach(); err != nil {
+		return 0, err
+	}
+	defer terminal.close()
+	stop := console.Forward(init.Fd(), terminal.proxy.Resize)
+	defer stop()
+	if err := c.letRun(init); err != nil {
+		return 0, err
+	}
+	return c.end(init, keep)
+}
+
+// end waits for the end of init and removes the container.
+func (c *Container) end(init *spawn.Process, keep bool) (int, error) {
 	// While the container runs others must be able to signal and delete it.
 	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
 		return 0, err
 	}
-	status, err := spawn.Wait(init.Pid)
+	status, err := init.Wait()
 	if err != nil {
 		return 0, fmt.Errorf("wait for init: %w", err)
 	}

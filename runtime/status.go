@@ -127,7 +127,7 @@ func List(h Host) ([]Info, error) {
 	list := make([]Info, 0, len(ids))
 	for _, id := range ids {
 		c, err := Load(h, id)
-		if errors.Is(err, state.ErrNotExist) || errors.Is(err, state.ErrIncomplete) {
+		if errors.Is(err, state.ErrNotExist) {
 			continue
 		}
 		if err != nil {

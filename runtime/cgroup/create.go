@@ -37,9 +37,10 @@ func (m *Manager) create() error {
 }
 
 // Undo takes back what Create made: the cgroup with all below it, and its parents as far as another container has not
-// moved in there meanwhile. A cgroup that Create found stays. Processes must be gone or going, as for Destroy.
+// moved in there meanwhile; under systemd, what Attach made. A cgroup that Create found stays. Processes must be gone
+// or going, as for Destroy.
 func (m *Manager) Undo() error {
-	if m.saved.Systemd {
+	if m.attached {
 		return m.Destroy()
 	}
 	own, deadline := m.folders(), time.Now().Add(destroyTimeout)

@@ -142,6 +142,7 @@ func (m *Manager) Attach(pid int) error {
 		if err != nil {
 			return err
 		}
+		m.attached = true
 		if err := d.Apply(pid); err != nil {
 			return explainCreate(err)
 		}

@@ -206,15 +206,15 @@ func obey() {
 }
 
 // fork starts a process that only waits, without anything of Go's in it: every thread would count against a limit.
-func fork() error {
+func fork() (int, error) {
 	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 	if errno != 0 {
-		return errno
+		return 0, errno
 	}
 	for pid == 0 {
 		unix.RawSyscall6(unix.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
 	}
-	return nil
+	return int(pid), nil
 }
 
 // forks makes children until it can't, at most as many as asked, and answers how many and why it stopped.
@@ -222,14 +222,17 @@ func forks(arg string) string {
 	var most, n int
 	fmt.Sscan(arg, &most)
 	for ; n < most; n++ {
-		if err := fork(); err != nil {
+		if _, err := fork(); err != nil {
 			return fmt.Sprintf("%d %v", n, err)
 		}
 	}
 	return fmt.Sprintf("%d", n)
 }
 
-func forkedChild(string) string { return fmt.Sprint(fork()) }
+func forkedChild(string) string {
+	_, err := fork()
+	return fmt.Sprint(err)
+}
 
 func openFor(flags int) func(path string) string {
 	return func(path string) string {
@@ -263,12 +266,9 @@ func enterBelow(dir string) string {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err.Error()
 	}
-	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
-	if errno != 0 {
-		return errno.Error()
-	}
-	for pid == 0 {
-		unix.RawSyscall6(unix.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
+	pid, err := fork()
+	if err != nil {
+		return err.Error()
 	}
 	return fmt.Sprint(writeFile(dir+"/cgroup.procs", fmt.Sprint(pid)))
 }

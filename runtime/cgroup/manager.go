@@ -50,8 +50,9 @@ type Manager struct {
 	// explicit says that the config names the path: then a lack of permission is an error for rootless, too.
 	explicit bool
 	limits   limits
-	// made lists the folders that Create made, outermost first.
-	made []string
+	// made lists the folders that Create made, outermost first; attached says that Attach had systemd make a scope.
+	made     []string
+	attached bool
 	// home is crabcan's own place in the v1 hierarchies.
 	home   []hierarchy
 	driver cgroups.Manager

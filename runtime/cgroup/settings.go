@@ -137,10 +137,7 @@ var otherSettings = []setting{
 		func(to *cgroups.Resources, s *sections) bool { return take(&to.NetClsClassid, s.net.ClassID) }},
 	{"/linux/resources/network/priorities", "net_prio", impossible, []string{"net_prio.ifpriomap"}, priorities},
 	{"/linux/resources/rdma", "rdma", "rdma", []string{"rdma.max"}, rdma},
-	{"/linux/resources/unified", impossible, "", nil, func(to *cgroups.Resources, s *sections) bool {
-		to.Unified = s.all.Unified
-		return len(to.Unified) > 0
-	}},
+	{"/linux/resources/unified", impossible, "", nil, unified},
 }
 
 // take copies a member's value and reports whether it is other than zero.
@@ -212,6 +209,14 @@ func rdma(to *cgroups.Resources, s *sections) bool {
 		to.Rdma[device] = cgroups.LinuxRdma{HcaHandles: limit.HcaHandles, HcaObjects: limit.HcaObjects}
 	}
 	return true
+}
+
+// unified leaves an empty map out: the library's v1 manager refuses any.
+func unified(to *cgroups.Resources, s *sections) bool {
+	if len(s.all.Unified) > 0 {
+		to.Unified = s.all.Unified
+	}
+	return len(s.all.Unified) > 0
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -26,10 +26,11 @@ func (m *Manager) AllPids() ([]int, error) {
 	if err != nil {
 		return nil, ignoreGone(err)
 	}
-	// 0 stands for a process outside the pid namespace; v1 may list one twice.
+	// 0 stands for a process outside the pid namespace; v1 may list one twice, and lists this very process while one
+	// of its threads is in Enter.
 	slices.Sort(pids)
 	pids = slices.Compact(pids)
-	return slices.DeleteFunc(pids, func(pid int) bool { return pid == 0 }), nil
+	return slices.DeleteFunc(pids, func(pid int) bool { return pid == 0 || pid == unix.Getpid() }), nil
 }
 
 // Kill sends a signal to every process of the container, those in cgroups below included. SIGKILL on v2 is one write
@@ -46,12 +47,9 @@ func (m *Manager) Kill(sig unix.Signal) error {
 	if err != nil {
 		return ignoreGone(err)
 	}
-	holds := frozen
-	if !frozen {
-		holds = m.Freeze(true) == nil
-	}
-	err = m.signalAll(sig, holds)
-	if !frozen || sig == unix.SIGKILL {
+	froze := !frozen && m.Freeze(true) == nil
+	err = m.signalAll(sig, frozen || froze)
+	if froze || frozen && sig == unix.SIGKILL {
 		err = errors.Join(err, ignoreGone(m.Freeze(false)))
 	}
 	return err
@@ -73,10 +71,8 @@ func (m *Manager) signalAll(sig unix.Signal, held bool) error {
 			return err
 		}
 	}
-	return fmt.Errorf("new processes appear faster than they can be signalled (and %v)", errNoFreezer)
+	return errors.New("no freezer holds the container, and new processes appear faster than they can be signalled")
 }
-
-var errNoFreezer = errors.New("no freezer holds them")
 
 // openProcesses opens a pidfd for each process that is not in known. The list is read before and after: a pid that is
 // on it still belongs to the process behind the descriptor, or that one is dead and the signal goes nowhere; but it

@@ -91,8 +91,8 @@ func TestWholePlans(t *testing.T) {
 // aspect is one file of testdata: words, then sections under lines like "-- config.json --". config.json is a change of
 // base.json (a JSON merge patch, RFC 7396), facts.json one of baseFacts, plan is how the plan differs for them.
 type aspect struct {
+	subject
 	given string // everything before the plan
-	plan  *Plan
 }
 
 const planSection = "-- plan --\n"
@@ -124,7 +124,8 @@ func readAspect(t testing.TB, name string) aspect {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return aspect{given, compile(t, decode(t, data), facts)}
+	o := decode(t, data)
+	return aspect{subject{compile(t, o, facts), o, facts}, given}
 }
 
 // section is what stands in text under the line with a name, nil if there is no such line.
@@ -174,7 +175,10 @@ func TestAspects(t *testing.T) {
 	for _, name := range aspectFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".golden"), func(t *testing.T) {
 			a := readAspect(t, name)
-			change := difference(base, plain(t, a.plan))
+			change := difference(base, plain(t, a.Plan))
+			if len(change) == 0 {
+				t.Error("the plan is that of base.json")
+			}
 			golden(t, filepath.Base(name), append([]byte(a.given+planSection), change...))
 		})
 	}
@@ -185,12 +189,13 @@ var (
 	wayTo        = regexp.MustCompile(`go to (\d+)`)
 	failureTo    = regexp.MustCompile(`a failure goes to (\d+)`)
 	memoryNumber = regexp.MustCompile(`\$\d+|\b(size|message|buffer|statx|control)\d+`)
+	fileNumber   = regexp.MustCompile(`\b\d+<`)
 	instructions = regexp.MustCompile(`<\d+ instructions>`)
 	hunk         = regexp.MustCompile(`^@@.*@@`)
 )
 
 // plain prints a plan without what changes whenever something else does: numbers of steps (ways become relative), of
-// memory, and the length of the filter, which is another one on each architecture.
+// memory, of descriptors, and the length of the filter, which is another one on each architecture.
 func plain(t testing.TB, p *Plan) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -214,6 +219,7 @@ func plainStep(p *Plan, i int, line string) string {
 		return "go to +" + strconv.Itoa(atoi(wayTo.FindStringSubmatch(s)[1])-i)
 	})
 	line = memoryNumber.ReplaceAllStringFunc(line, func(s string) string { return strings.TrimRight(s, "0123456789") })
+	line = fileNumber.ReplaceAllString(line, "<")
 	return instructions.ReplaceAllString(line, "<N instructions>")
 }
 
@@ -227,8 +233,9 @@ func atoi(digits string) int {
 
 // difference is a unified diff without names and line numbers.
 func difference(old, new []byte) []byte {
+	_, hunks, _ := bytes.Cut(diff.Diff("base", old, "plan", new), []byte("\n+++ plan\n"))
 	var out []byte
-	for _, line := range bytes.SplitAfter(diff.Diff("base", old, "plan", new), []byte("\n"))[3:] {
+	for line := range bytes.Lines(hunks) {
 		out = append(out, hunk.ReplaceAll(line, []byte("@@"))...)
 	}
 	return out

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"debug/elf"
 	"encoding/binary"
 	"fmt"
 )
@@ -194,31 +193,55 @@ func (l *linker) label(to Label) uint64 {
 	return uint64(textBase + l.p.tableStart() + i*stepSize)
 }
 
-// headers writes the ELF header and its three program headers (elf(5)).
+// What of elf(5) an executable needs. debug/elf has it too, but brings decompressors and a DWARF parser into every
+// start of crabcan.
+const (
+	elfHeaderSize  = 64
+	elfProgSize    = 56
+	elfClass64     = 2
+	elfLittle      = 1
+	elfVersion     = 1
+	elfExecutable  = 2
+	segmentLoad    = 1
+	segmentStack   = 0x6474e551 // PT_GNU_STACK: its flags say that the stack is not executable
+	flagX, flagW   = 1, 2
+	flagR          = 4
+	stackAlignment = 16
+)
+
+// segment is one program header, in the order of its fields in the file.
+type segment struct {
+	kind, flags                                 uint32
+	off, vaddr, paddr, filesz, memsz, alignment uint64
+}
+
+// headers writes the ELF header and its program headers.
 func (l *linker) headers(data, bss uint64) {
-	copy(l.image, elf.ELFMAG)
-	copy(l.image[4:], []byte{byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)})
-	const headerSize, progSize = 64, 56
-	put16 := binary.LittleEndian.PutUint16
-	put16(l.image[16:], uint16(elf.ET_EXEC))
-	put16(l.image[18:], uint16(machine))
-	l.put32(20, uint32(elf.EV_CURRENT))
-	l.put64(24, textBase+codeStart)
-	l.put64(32, headerSize)
-	put16(l.image[52:], headerSize)
-	put16(l.image[54:], progSize)
-	segments := []elf.Prog64{
-		{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Vaddr: textBase,
-			Filesz: uint64(len(l.image)), Memsz: uint64(len(l.image)), Align: maxPage},
-		{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_W), Off: dataStart, Vaddr: dataBase + dataStart,
-			Filesz: data, Memsz: data + bss, Align: maxPage},
-		{Type: uint32(elf.PT_GNU_STACK), Flags: uint32(elf.PF_R | elf.PF_W), Align: 16},
+	size := uint64(len(l.image))
+	segments := []segment{
+		{kind: segmentLoad, flags: flagR | flagX, vaddr: textBase, filesz: size, memsz: size, alignment: maxPage},
+		{kind: segmentLoad, flags: flagR | flagW, off: dataStart, vaddr: dataBase + dataStart,
+			filesz: data, memsz: data + bss, alignment: maxPage},
+		{kind: segmentStack, flags: flagR | flagW, alignment: stackAlignment},
 	}
+	put16 := binary.LittleEndian.PutUint16
+	copy(l.image, "\x7fELF")
+	copy(l.image[4:], []byte{elfClass64, elfLittle, elfVersion})
+	put16(l.image[16:], elfExecutable)
+	put16(l.image[18:], machine)
+	l.put32(20, elfVersion)
+	l.put64(24, textBase+codeStart)
+	l.put64(32, elfHeaderSize)
+	put16(l.image[52:], elfHeaderSize)
+	put16(l.image[54:], elfProgSize)
 	put16(l.image[56:], uint16(len(segments)))
 	for i, s := range segments {
-		b, err := binary.Append(nil, binary.LittleEndian, s)
-		l.fail(err)
-		copy(l.image[headerSize+progSize*i:], b)
+		at := elfHeaderSize + elfProgSize*i
+		l.put32(at, s.kind)
+		l.put32(at+4, s.flags)
+		for j, v := range []uint64{s.off, s.vaddr, s.paddr, s.filesz, s.memsz, s.alignment} {
+			l.put64(at+8+8*j, v)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package seccomp
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 	"testing"
 )
@@ -253,25 +254,31 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A long filter's far jumps are right to the last instruction.
+// The far jumps of the longest filter possible are right.
 func TestLongestFilter(t *testing.T) {
-	p := Profile{Default: Errno, Rules: []Rule{allowing("clone3")}}
-	var f *Filter
-	for n := uint64(0); ; n += 2 {
-		p.Rules = append(p.Rules, allowingIf("ioctl", ArgCond{Index: 1, Op: Equal, Value: n<<32 | n}))
-		longer, err := Compile(p, X86_64)
-		if err != nil {
-			break
+	profile := func(n int) Profile {
+		p := Profile{Default: Errno, Rules: []Rule{allowing("clone3")}}
+		for i := range uint64(n) {
+			p.Rules = append(p.Rules, allowingIf("ioctl", ArgCond{Index: 1, Op: Equal, Value: i<<33 | i<<1}))
 		}
-		f = longer
+		return p
 	}
-	if n := len(f.Program); n < 4090 {
-		t.Fatalf("a filter was refused though one rule less made but %d instructions", n)
+	n := sort.Search(4096, func(n int) bool {
+		_, err := Compile(profile(n+1), X86_64)
+		return err != nil
+	})
+	f, err := Compile(profile(n), X86_64)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for n := range uint64(len(p.Rules) - 2) {
+	if len(f.Program) < 4090 {
+		t.Fatalf("%d rules were refused though one less makes but %d instructions", n+1, len(f.Program))
+	}
+	checkProgram(t, f)
+	for i := range uint64(n) {
 		for _, c := range []wantCall{
-			{X86_64, "ioctl", [6]uint64{0, 2*n<<32 | 2*n}, allow},
-			{X86_64, "ioctl", [6]uint64{0, 2*n<<32 | 2*n + 1}, eperm},
+			{X86_64, "ioctl", [6]uint64{0, i<<33 | i<<1}, allow},
+			{X86_64, "ioctl", [6]uint64{0, i<<33 | i<<1 | 1}, eperm},
 		} {
 			if got, _ := f.run(c.data(t).words(false)); got != c.result {
 				t.Fatalf("with argument %#x: got %#x, want %#x", c.args[1], got, c.result)

@@ -42,17 +42,18 @@ type node struct {
 	yes, no ref
 }
 
-// A graph is a decision graph. Equal nodes are stored once, and neither a test
-// that has only one outcome nor one that the test before it decides is stored
-// at all, so returns are shared and jumps are threaded from the start.
+// A graph is a decision graph. Returns and tests of arguments are stored once,
+// and neither a test that has only one outcome nor one that the test before it
+// decides is stored at all: so code is shared and jumps are threaded from the
+// start. Tests of the call's number are not worth the search for equals.
 type graph struct {
 	nodes []node
-	index map[node]ref // of the nodes that test
-	ends  []ref        // the nodes that end: few, and nearly all calls need one
+	index map[node]ref // of the nodes that test an argument
+	ends  []ref        // the nodes that return: few, and nearly all calls need one
 }
 
 func newGraph() *graph {
-	return &graph{nodes: make([]node, 0, 512), index: make(map[node]ref, 512)}
+	return &graph{nodes: make([]node, 0, 512), index: map[node]ref{}}
 }
 
 // end returns the node that returns value.
@@ -62,8 +63,7 @@ func (g *graph) end(value uint32) ref {
 			return r
 		}
 	}
-	r := ref(len(g.nodes))
-	g.nodes = append(g.nodes, node{test: test{op: opReturn, k: value}})
+	r := g.add(node{test: test{op: opReturn, k: value}})
 	g.ends = append(g.ends, r)
 	return r
 }
@@ -77,7 +77,16 @@ func (g *graph) branch(t test, yes, no ref) ref {
 	if yes == no {
 		return yes
 	}
-	return g.intern(node{t, yes, no})
+	n := node{t, yes, no}
+	if t.word < wordArgs {
+		return g.add(n)
+	}
+	r, ok := g.index[n]
+	if !ok {
+		r = g.add(n)
+		g.index[n] = r
+	}
+	return r
 }
 
 // thread skips the tests at to whose outcome follows from that of t.
@@ -92,14 +101,9 @@ func (g *graph) thread(t test, outcome bool, to ref) ref {
 	}
 }
 
-func (g *graph) intern(n node) ref {
-	if r, ok := g.index[n]; ok {
-		return r
-	}
-	r := ref(len(g.nodes))
+func (g *graph) add(n node) ref {
 	g.nodes = append(g.nodes, n)
-	g.index[n] = r
-	return r
+	return ref(len(g.nodes) - 1)
 }
 
 func pick(holds bool, yes, no ref) ref {

@@ -1,7 +1,7 @@
 package seccomp
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 )
 
@@ -117,4 +117,4 @@ func (l *linker) entry(n *node, to ref) int {
 
 func (l *linker) emit(i Instruction) { l.code = append(l.code, i) }
 
-var errTooMany = fmt.Errorf("the filter has too many instructions: the kernel takes at most %d (BPF_MAXINSNS)", maxInstructions)
+var errTooMany = errors.New("the filter has too many instructions: the kernel takes at most 4096 (BPF_MAXINSNS)")

@@ -31,10 +31,12 @@ type Config struct {
 
 // Process is a started program.
 type Process struct {
-	// Pid and Pidfd are those of the process that init is by now (see Adopt).
+	// Pid is that of the process that init is by now (see Adopt).
 	Pid   int
-	Pidfd *os.File
+	pidfd *os.File
 	conn  *os.File
+	// ended is set once the process was reaped: its pid may be another's from then on.
+	ended bool
 }
 
 // Start starts the program. It returns as soon as the kernel has executed it; what the program does is learnt by
@@ -91,9 +93,7 @@ func (p *Process) forkExec(c Config, image *os.File) error {
 	if err != nil {
 		return explain(c, err)
 	}
-	if pidfd >= 0 {
-		p.Pidfd = os.NewFile(uintptr(pidfd), "pidfd")
-	}
+	p.pidfd = os.NewFile(uintptr(pidfd), "pidfd")
 	return nil
 }
 
@@ -130,26 +130,28 @@ func explain(c Config, err error) error {
 // Adopt makes pid, which init forked with CLONE_PARENT and is therefore this process's child, the container's init.
 // The old one has done its work and is reaped.
 func (p *Process) Adopt(pid int) error {
-	if _, err := Wait(p.Pid); err != nil {
+	if _, err := p.Wait(); err != nil {
 		return err
 	}
-	if p.Pidfd != nil {
-		p.Pidfd.Close()
-	}
+	p.pidfd.Close()
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		return fmt.Errorf("pidfd_open: %w", err)
 	}
-	p.Pid, p.Pidfd = pid, os.NewFile(uintptr(fd), "pidfd")
+	p.Pid, p.pidfd, p.ended = pid, os.NewFile(uintptr(fd), "pidfd"), false
 	return nil
 }
 
-// Wait waits for a child to end and reaps it.
-func Wait(pid int) (unix.WaitStatus, error) {
+// Fd is init's pidfd.
+func (p *Process) Fd() int { return int(p.pidfd.Fd()) }
+
+// Wait waits for the program, or what it has become, to end and reaps it.
+func (p *Process) Wait() (unix.WaitStatus, error) {
 	var status unix.WaitStatus
 	for {
-		_, err := unix.Wait4(pid, &status, 0, nil)
+		_, err := unix.Wait4(p.Pid, &status, 0, nil)
 		if err != unix.EINTR {
+			p.ended = err == nil
 			return status, err
 		}
 	}
@@ -157,16 +159,16 @@ func Wait(pid int) (unix.WaitStatus, error) {
 
 // Kill ends the program and reaps it. It is for a program that failed or whose container can't be made.
 func (p *Process) Kill() {
-	// Both can fail only if the process is gone already, which is what is wanted.
-	_ = unix.Kill(p.Pid, unix.SIGKILL)
-	_, _ = Wait(p.Pid)
+	if !p.ended {
+		// Both can fail only if the process is gone already, which is what is wanted.
+		_ = unix.PidfdSendSignal(p.Fd(), unix.SIGKILL, nil, 0)
+		_, _ = p.Wait()
+	}
 	p.Close()
 }
 
 // Close gives up what the parent holds of the program; the program itself goes on.
 func (p *Process) Close() {
 	p.conn.Close()
-	if p.Pidfd != nil {
-		p.Pidfd.Close()
-	}
+	p.pidfd.Close()
 }

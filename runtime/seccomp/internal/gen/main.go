@@ -188,7 +188,7 @@ func writeSlots(b *bytes.Buffer, names []string) {
 
 // writeCalls writes one architecture's calls in ascending order of number.
 func writeCalls(b *bytes.Buffer, variable string, list []call, names []string) {
-	fmt.Fprintf(b, "\nvar %s = [...]call{\n", variable)
+	fmt.Fprintf(b, "\nvar %s = []call{\n", variable)
 	for chunk := range slices.Chunk(list, 8) {
 		for _, c := range chunk {
 			i, _ := slices.BinarySearch(names, c.name)

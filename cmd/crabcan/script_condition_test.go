@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// condition answers the conditions that testscript does not know.
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "cgroupv1":
+		return !pureV2(), nil
+	case "cgroupv2":
+		return pureV2(), nil
+	case "userns":
+		try := exec.Command("true")
+		try.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
+		return try.Run() == nil, nil
+	}
+	return false, fmt.Errorf("unknown condition")
+}
+
+// pureV2 says whether the host has only cgroup v2, not v1 or both.
+func pureV2() bool {
+	var fs unix.Statfs_t
+	return unix.Statfs("/sys/fs/cgroup", &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The scripts in testdata/script are one behaviour a file, named after it. Each works in a folder of its own, $WORK,
+// and with a --root of its own, $ROOT; at its end nothing may be left of its containers. Beside testscript's commands
+// there are:
+//
+//	crabcan ARG...            run crabcan; ! wants it to fail. What containers write later is in $STDOUT and $STDERR.
+//	exec crabcan ARG...       the same with testscript's stdin, ttyin or &; it waits until nothing holds its output open
+//	status N                  check the exit status of the last crabcan
+//	bundle DIR [ARG...]       make a bundle that runs the payload (see bundles/payload) with these arguments
+//	config set DIR PATH JSON  change a member of a bundle's config: .process.args[0], .mounts[+] appends
+//	config delete DIR PATH    remove one
+//	await ID STATUS           wait until the container has that status
+//	await-output PATTERN      wait until a container has written that to $STDOUT
+//	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
+//
+// The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [userns], and testscript's own, such as [exec:runc].
+
+// TestMain lets the test binary be crabcan when it is called so. testscript.Main would do that as well, but its crabcan
+// could not leave a container behind: it reads the output to its end, and the container holds that open.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "crabcan" {
+		// As if the caller had given it first: scripts can have another.
+		os.Args = slices.Insert(os.Args, 1, "--root", os.Getenv("ROOT"))
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(bin, "crabcan")); err != nil {
+		t.Fatal(err)
+	}
+	payload := sync.OnceValues(func() ([]byte, error) { return buildPayload(filepath.Join(bin, "payload")) })
+	testscript.Run(t, testscript.Params{
+		Dir:       "testdata/script",
+		Setup:     func(env *testscript.Env) error { return setUpScript(env, bin) },
+		Condition: condition,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await":        cmdAwait,
+			"await-output": cmdAwaitOutput,
+			"bundle": func(ts *testscript.TestScript, neg bool, args []string) {
+				binary, err := payload()
+				ts.Check(err)
+				cmdBundle(ts, args, binary)
+			},
+			"config":  cmdConfig,
+			"crabcan": cmdCrabcan,
+			"heard":   cmdHeard,
+			"listen":  cmdListen,
+			"status":  cmdStatus,
+			"type":    cmdType,
+		},
+		RequireUniqueNames: true,
+	})
+}
+
+// buildPayload builds the program that the scripts' containers run, and returns it.
+func buildPayload(path string) ([]byte, error) {
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "../../bundles/payload")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, output)
+	}
+	return os.ReadFile(path)
+}
+
+// setUpScript gives a script its environment, and a look behind it at its end.
+func setUpScript(env *testscript.Env, bin string) error {
+	// Not inside $WORK, where a script may have its bundles next to it.
+	root, err := os.MkdirTemp("", "crabcan-root")
+	if err != nil {
+		return err
+	}
+	env.Setenv("ROOT", root)
+	env.Setenv("STDOUT", filepath.Join(env.WorkDir, ".stdout"))
+	env.Setenv("STDERR", filepath.Join(env.WorkDir, ".stderr"))
+	env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
+	env.Values[peersKey{}] = peers{}
+	env.Defer(func() {
+		left := leftovers(env.WorkDir, root, cgroupPrefix(env.WorkDir))
+		if err := os.RemoveAll(root); err != nil {
+			left = append(left, err.Error())
+		}
+		if len(left) > 0 {
+			env.T().Fatal("the script left behind:\n" + strings.Join(left, "\n"))
+		}
+	})
+	return nil
+}
+
+// cgroupPrefix is what the names of the cgroups of a script's bundles begin with.
+func cgroupPrefix(work string) string {
+	return "crabcan-test-" + strings.TrimPrefix(filepath.Base(work), "script-") + "-"
+}
