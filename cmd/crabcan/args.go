@@ -21,7 +21,10 @@ func flagsFirst(app *cli.App, args []string) []string {
 	if command == nil || slices.Contains(takesRest, command.Name) {
 		return args
 	}
-	flags, rest := partition(command.Flags, args[at+1:])
+	flags, rest, complete := partition(command.Flags, args[at+1:])
+	if !complete {
+		return slices.Concat(args[:at+1], flags) // the library says which value is missing
+	}
 	return slices.Concat(args[:at+1], flags, []string{"--"}, rest)
 }
 
@@ -39,22 +42,26 @@ func verbIndex(global []cli.Flag, args []string) int {
 	return len(args)
 }
 
-// partition separates the flags, with their values, from the other arguments.
-func partition(known []cli.Flag, args []string) (flags, rest []string) {
+// partition separates the flags, with their values, from the other arguments. It is not complete when the last flag has
+// no value.
+func partition(known []cli.Flag, args []string) (flags, rest []string, complete bool) {
 	for i := 0; i < len(args); i++ {
-		switch {
-		case args[i] == "--":
-			return flags, append(rest, args[i+1:]...)
-		case !isFlag(args[i]):
+		if args[i] == "--" {
+			return flags, append(rest, args[i+1:]...), true
+		}
+		if !isFlag(args[i]) {
 			rest = append(rest, args[i])
-		case wantsValue(known, args[i]) && i+1 < len(args):
-			flags = append(flags, args[i], args[i+1])
-			i++
-		default:
+			continue
+		}
+		flags = append(flags, args[i])
+		if wantsValue(known, args[i]) {
+			if i++; i == len(args) {
+				return flags, rest, false
+			}
 			flags = append(flags, args[i])
 		}
 	}
-	return flags, rest
+	return flags, rest, true
 }
 
 // isFlag says whether an argument is a flag, as package flag sees it: a lone "-" is none.

@@ -65,7 +65,8 @@ func TestHoles(t *testing.T) {
 }
 
 func TestDeviceNumbers(t *testing.T) {
-	rules := []specs.LinuxDeviceCgroup{{Major: number(-1), Minor: number(maxMinor)}, {Major: number(4096), Minor: number(-2)}}
+	rules := []specs.LinuxDeviceCgroup{
+		{Major: number(-1), Minor: number(maxMinor)}, {Major: number(4096), Minor: number(-2)}}
 	want := "linux.resources.devices[1].major: must be -1 (any) to 4095, not 4096\n" +
 		"linux.resources.devices[1].minor: must be -1 (any) to 1048575, not -2"
 	if err := checkNumbers(rules); message(err) != want {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 
@@ -21,7 +22,14 @@ func FuzzCompile(f *testing.F) {
 		d := &dice{data}
 		o := d.options()
 		facts := d.facts(o)
-		checkRules(t, subject{compile(t, o, facts), o, facts})
+		p, err := Compile(o, facts)
+		if errors.Is(err, errOnHost) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkRules(t, newSubject(p, o, facts))
 	})
 }
 
@@ -77,8 +85,8 @@ func (d *dice) options() *spec.ContainerOpts {
 		MountDir: "/bundle/rootfs", Cwd: d.path(), Umask: uint32(d.roll(64)),
 		UID: uint32(d.roll(3)), GID: uint32(d.roll(3)),
 		Groups:     several(d, func(int) uint32 { return uint32(d.roll(200)) }),
-		NoNewPrivs: d.yes(), RootReadonly: d.yes(),
-		Caps: d.caps(),
+		NoNewPrivs: d.yes(),
+		Caps:       d.caps(),
 	}
 	o.Path = oneIn(d, "true", "/bin/true", "./true")
 	o.Argv = append([]string{o.Path}, several(d, func(i int) string { return strconv.Itoa(i) })...)
@@ -90,7 +98,6 @@ func (d *dice) options() *spec.ContainerOpts {
 	if d.yes() {
 		o.Seccomp = d.profile()
 	}
-	o.Devices = several(d, d.device)
 	if subjectHas(o, unix.CLONE_NEWNS) {
 		d.mountOptions(o)
 	}
@@ -148,6 +155,8 @@ func (d *dice) device(i int) spec.Device {
 // mountOptions is everything that only a container with a mount namespace may have.
 func (d *dice) mountOptions(o *spec.ContainerOpts) {
 	o.Mounts = several(d, d.mount)
+	o.Devices = several(d, d.device)
+	o.RootReadonly = d.yes()
 	o.MaskedPaths = several(d, func(int) string { return d.path() })
 	o.ReadonlyPaths = several(d, func(int) string { return d.path() })
 	o.RootPropagation = d.propagation()

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -52,9 +53,10 @@ const (
 )
 
 // runOnPaper walks through a plan.
-func runOnPaper(p *Plan, choices []int) *machine {
+func runOnPaper(r *printer, choices []int) *machine {
+	p := r.Plan
 	m := &machine{
-		Plan: p, printer: newPrinter(p), nextFD: firstFDOnPaper, choices: choices,
+		Plan: p, printer: r, nextFD: firstFDOnPaper, choices: choices,
 		words: make(map[word]uint64), files: make(map[uint64]*descriptorOnPaper),
 	}
 	for fd := range uint64(p.FirstFile + len(p.Files)) {
@@ -122,7 +124,7 @@ func (m *machine) take(at int) int {
 	case s.Nr == unix.SYS_EXIT_GROUP || s.Nr == unix.SYS_EXECVE:
 		return -1
 	}
-	m.succeed(at, outcome)
+	m.succeed(at, uint64(outcome)/uint64(len(s.On)+1))
 	return m.follow(at, s.Next)
 }
 
@@ -161,8 +163,8 @@ func canSurprise(s *program.Step) bool {
 	return true
 }
 
-// succeed does what a call does; second is the other way to succeed.
-func (m *machine) succeed(at, second int) {
+// succeed does what a call does; second is 1 for the other way to succeed, else 0.
+func (m *machine) succeed(at int, second uint64) {
 	s := &m.Program.Steps[at]
 	result := uint64(0)
 	switch s.Nr {
@@ -179,13 +181,14 @@ func (m *machine) succeed(at, second int) {
 			f.attached = true
 		}
 	case unix.SYS_RECVFROM:
-		result = uint64(1 - second)
+		result = 1 - second
 	case unix.SYS_CLONE:
-		result = uint64(pidOnPaper * second)
+		result = pidOnPaper * second
 	case unix.SYS_KEYCTL:
 		result = pidOnPaper
 	case unix.SYS_STATX:
-		m.words[word{s.Args[4].Mem, 128}] = 1 | uint64(3+second)<<32
+		m.words[word{s.Args[4].Mem, 28}] = unix.S_IFCHR | 0o666
+		m.words[word{s.Args[4].Mem, 128}] = 1 | (3+second)<<32
 	case unix.SYS_GETCWD:
 		m.words[word{s.Args[0].Mem, 0}] = uint64("/("[second])
 	}
@@ -239,26 +242,33 @@ func (m *machine) started() bool {
 }
 
 // explore walks through a plan so that every outcome of every step is met once, by the shortest change of a walk that
-// came by, and returns all walks.
-func explore(p *Plan) []*machine {
-	met := make(map[visit]bool)
-	todo := [][]int{nil}
-	var walks []*machine
-	for len(todo) > 0 {
-		m := runOnPaper(p, todo[0])
-		todo = todo[1:]
-		walks = append(walks, m)
-		taken := make([]int, 0, len(m.visits))
-		for _, v := range m.visits {
-			met[v] = true
-			for other := range m.outcomes(&p.Program.Steps[v.step]) {
-				if next := (visit{v.step, other}); !met[next] {
-					met[next] = true
-					todo = append(todo, append(slices.Clone(taken), other))
+// came by.
+func explore(r *printer) iter.Seq[*machine] {
+	return func(yield func(*machine) bool) {
+		met := make(map[visit]bool)
+		for todo := [][]int{nil}; len(todo) > 0; todo = todo[1:] {
+			m := runOnPaper(r, todo[0])
+			for i, v := range m.visits {
+				met[v] = true
+				for other := range m.outcomes(&r.Program.Steps[v.step]) {
+					if next := (visit{v.step, other}); !met[next] {
+						met[next] = true
+						todo = append(todo, append(m.outcomesBefore(i), other))
+					}
 				}
 			}
-			taken = append(taken, v.outcome)
+			if !yield(m) {
+				return
+			}
 		}
 	}
-	return walks
+}
+
+// outcomesBefore are the outcomes of the first n visits.
+func (m *machine) outcomesBefore(n int) []int {
+	list := make([]int, n, n+1)
+	for i := range list {
+		list[i] = m.visits[i].outcome
+	}
+	return list
 }

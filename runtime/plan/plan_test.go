@@ -125,7 +125,7 @@ func readAspect(t testing.TB, name string) aspect {
 		t.Fatal(err)
 	}
 	o := decode(t, data)
-	return aspect{subject{compile(t, o, facts), o, facts}, given}
+	return aspect{newSubject(compile(t, o, facts), o, facts), given}
 }
 
 // section is what stands in text under the line with a name, nil if there is no such line.

@@ -106,6 +106,8 @@ func (r *printer) condition(i int) string {
 	switch {
 	case mask == 0xff:
 		left, right = left+" & 0xff", strconv.QuoteRune(rune(want))
+	case mask == unix.S_IFMT:
+		left, right = left+" & S_IFMT", oneOf(fileTypes[:], want)
 	case mask != ^uint64(0) && want <= mask:
 		left += " & " + hex(mask)
 	}

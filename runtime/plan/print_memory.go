@@ -85,13 +85,16 @@ func eachMemory(s *program.Step, visit func(program.Arg)) {
 	}
 }
 
-// memory is the name of a word: that of its piece, and its index if it is not the first.
+// memory is the name of a word: that of its piece, and its index if it is not the first, or its offset in bytes if it
+// lies across two.
 func (r *printer) memory(a program.Arg) string {
 	switch {
 	case a.Mem == program.TagAt.Mem:
 		return reportWords[a.N/8]
 	case a.N == 0:
 		return r.names[a.Mem]
+	case a.N%8 != 0:
+		return r.names[a.Mem] + "+" + strconv.FormatUint(a.N, 10)
 	}
 	return r.names[a.Mem] + "[" + strconv.FormatUint(a.N/8, 10) + "]"
 }

@@ -2,7 +2,6 @@ package seccomp
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -20,41 +19,49 @@ type clause struct {
 	value uint32    // SECCOMP_RET_* with data
 }
 
-// clausesOf returns the clauses of rule r, none if they only repeat what
-// happens by default: otherwise runc would have libseccomp refuse them.
-// The clauses are numbered from order on.
+// clausesOf returns the clauses of rule r, numbered from order on; none if they
+// only repeat what happens by default.
 func clausesOf(r *Rule, order int, byDefault uint32) ([]clause, error) {
 	value, err := returnValue(r.Action, r.Errno)
 	if err != nil {
 		return nil, err
 	}
-	var seen, twice uint
-	for i, a := range r.Args {
-		switch {
-		case a.Index > 5:
-			return nil, fmt.Errorf("args[%d]: index %d: a system call has arguments 0 to 5", i, a.Index)
-		case a.Op < NotEqual || a.Op > MaskedEqual:
-			return nil, fmt.Errorf("args[%d]: operator: %s", i, a.Op)
-		}
-		twice |= seen & (1 << a.Index)
-		seen |= 1 << a.Index
-	}
+	shared, err := shareArgument(r.Args)
 	switch {
+	case err != nil:
+		return nil, err
 	case value == byDefault:
 		return nil, nil
-	case twice == 0:
-		conds := r.Args
-		if len(conds) > 1 {
-			conds = slices.Clone(conds)
-			slices.SortFunc(conds, func(a, b ArgCond) int { return cmp.Compare(a.Index, b.Index) })
+	case shared:
+		list := make([]clause, len(r.Args))
+		for i := range r.Args {
+			list[i] = clause{order + i, r.Args[i : i+1], value}
 		}
-		return []clause{{order, conds, value}}, nil
+		return list, nil
 	}
-	list := make([]clause, len(r.Args))
-	for i := range r.Args {
-		list[i] = clause{order + i, r.Args[i : i+1], value}
+	conds := r.Args
+	if len(conds) > 1 {
+		conds = slices.Clone(conds)
+		slices.SortFunc(conds, func(a, b ArgCond) int { return cmp.Compare(a.Index, b.Index) })
 	}
-	return list, nil
+	return []clause{{order, conds, value}}, nil
+}
+
+// shareArgument reports whether two of the conditions, which it checks, are
+// about the same argument.
+func shareArgument(args []ArgCond) (shared bool, err error) {
+	var seen [6]bool
+	for i, a := range args {
+		if a.Index >= uint(len(seen)) {
+			return false, fmt.Errorf("args[%d]: index %d: a system call has arguments 0 to 5", i, a.Index)
+		}
+		if a.Op < NotEqual || a.Op > MaskedEqual {
+			return false, fmt.Errorf("args[%d]: operator: %s", i, a.Op)
+		}
+		shared = shared || seen[a.Index]
+		seen[a.Index] = true
+	}
+	return shared, nil
 }
 
 // returnValue returns what a filter returns for an action with that data.
@@ -76,59 +83,4 @@ func returnValue(a Action, data *uint) (uint32, error) {
 		return 0, fmt.Errorf("%s: %d does not fit into 16 bits", a, *data)
 	}
 	return uint32(a) | uint32(*data), nil
-}
-
-// rules are the clauses of a profile by the name of the call they are for.
-type rules struct {
-	clauses [][]clause // of each rule of the profile
-	first   [len(nameEnds)]int32
-	uses    []use
-	unknown []string
-}
-
-// A use is a rule that names a call; next is the index plus one of the next
-// use of the same name.
-type use struct{ rule, next int32 }
-
-// gather returns the rules of p.
-func gather(p *Profile, byDefault uint32) (*rules, error) {
-	rs := &rules{clauses: make([][]clause, len(p.Rules)), uses: make([]use, 0, 512)}
-	order := 0
-	for i := range p.Rules {
-		list, err := clausesOf(&p.Rules[i], order, byDefault)
-		if err != nil {
-			return nil, fmt.Errorf("syscalls[%d]: %w", i, err)
-		}
-		rs.clauses[i], order = list, order+len(list)
-	}
-	// Each use goes to the front of its list, so the last rule comes first.
-	for i, r := range slices.Backward(p.Rules) {
-		for _, name := range slices.Backward(r.Names) {
-			if name == "" {
-				return nil, fmt.Errorf("syscalls[%d]: %w", i, errEmptyName)
-			}
-			at, ok := lookupName(name)
-			if !ok {
-				rs.unknown = append(rs.unknown, name)
-				continue
-			}
-			rs.uses = append(rs.uses, use{int32(i), rs.first[at]})
-			rs.first[at] = int32(len(rs.uses))
-		}
-	}
-	slices.Reverse(rs.unknown)
-	return rs, nil
-}
-
-var errEmptyName = errors.New("a system call has an empty name")
-
-// named reports whether any rule names the call at index name.
-func (rs *rules) named(name uint16) bool { return rs.first[name] != 0 }
-
-// appendTo appends the clauses for the call at index name to list.
-func (rs *rules) appendTo(list []clause, name uint16) []clause {
-	for at := rs.first[name]; at != 0; at = rs.uses[at-1].next {
-		list = append(list, rs.clauses[rs.uses[at-1].rule]...)
-	}
-	return list
 }

@@ -46,13 +46,18 @@ func (f *Filter) Bytes() []byte {
 //     order: rules on later arguments first; on the same argument equality
 //     before upper bounds before lower bounds, and tighter before looser ones.
 //     A rule that repeats or adds to the conditions of an earlier one has no
-//     effect. (libseccomp refuses some profiles where such rules contradict
-//     each other.)
+//     effect.
 //   - Where calls are also made through socketcall and ipc, the rules for them
 //     hold there as well.
 //   - If the default is to refuse (neither Allow, Log nor Trace), a call with
 //     a higher number than all that the profile names fails with ENOSYS, for a
 //     C library takes that as "not known to this kernel" and falls back.
+//
+// It differs from them in that libseccomp refuses some profiles whose rules
+// contradict each other; in that runc, for "a higher number", passes over names
+// that stand for part of socketcall or ipc, but counts ARM's private calls,
+// which are higher than all to come; and in that an errno for an action that
+// returns none is an error, as the runtime-spec demands.
 //
 // An error names what is wrong by its place in linux.seccomp. Besides values
 // out of range these are an architecture of the other byte order, or one whose
@@ -68,7 +73,7 @@ func Compile(p Profile, native Arch) (*Filter, error) {
 		if a == X32 && c.listed(X86_64) {
 			continue // part of X86_64
 		}
-		s, err := c.spans(a)
+		s, err := c.spansOf(a)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +97,6 @@ type compiler struct {
 	// Nodes that end the filter: badArch for foreign calls, byDefault for
 	// calls without a rule, tooNew for those newer than the profile.
 	badArch, byDefault, tooNew ref
-	scratch                    []clause
 }
 
 func newCompiler(p *Profile, native Arch) (*compiler, error) {
@@ -163,11 +167,11 @@ func (c *compiler) named(name uint16, a *archInfo) bool {
 
 // decide returns the node that decides the call with that name on a.
 func (c *compiler) decide(name uint16, a *archInfo) (ref, error) {
-	c.scratch = c.rules.appendTo(c.scratch[:0], name)
+	list := c.rules.of(name)
 	if f := c.family(name, a); f != nil {
-		c.scratch = f.mergeInto(c.scratch, c.rules)
+		list = f.with(list, c.rules)
 	}
-	node, err := c.verdict(c.scratch, a)
+	node, err := c.verdict(list, a)
 	if err != nil {
 		return 0, fmt.Errorf("rules for %s: %w", callName(name), err)
 	}

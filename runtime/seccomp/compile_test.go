@@ -119,6 +119,9 @@ func FuzzCompile(f *testing.F) {
 	f.Add([]byte("\x00\x01\x02\x01\x01\x01\x01\x03\x00\x01\x07\x02\x00\x04\x05\x06\x02\x01\x03\x02\x02\x05\x08"))
 	f.Add([]byte("\x03\x01\x00\x01\x04\x00\x02\x03\x04\x05\x02\x00\x03\x01\x01\x03\x03\x02\x03\x01\x04\x05"))
 	f.Fuzz(func(t *testing.T, bytes []byte) {
+		if f, err := Compile(anyProfile(&bytesSource{bytes}), X86_64); err == nil {
+			checkProgram(t, f)
+		}
 		p, native := randomProfile(&bytesSource{bytes})
 		compare(t, p, native, numbersFor(p, native), rand.New(rand.NewPCG(5, 6)))
 	})

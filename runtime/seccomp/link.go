@@ -33,7 +33,12 @@ const none = -1
 
 // link returns the instructions that begin at root.
 func link(nodes []node, root ref) ([]Instruction, error) {
-	l := &linker{nodes: nodes[:root+1], warm: make([]int, root+1), cold: make([]int, root+1)}
+	l := &linker{
+		nodes: nodes[:root+1],
+		code:  make([]Instruction, 0, 512),
+		warm:  make([]int, root+1),
+		cold:  make([]int, root+1),
+	}
 	for i := range l.warm {
 		l.warm[i], l.cold[i] = none, none
 	}

@@ -49,28 +49,26 @@ func (m *multiplexer) named(rs *rules) bool {
 	return slices.ContainsFunc(m.members, func(name uint16) bool { return name != 0 && rs.named(name) })
 }
 
-// mergeInto adds the clauses for the family's call to list: those of its
-// members with the condition that the first argument is the member's. It takes
-// the place of a condition on the member's own first argument, which the
-// filter cannot see because it is in memory. Conditions on other arguments
-// stay, though they are just as unseen: libseccomp does the same, and no
-// choice would be right.
-func (m *multiplexer) mergeInto(list []clause, rs *rules) []clause {
+// with returns list and the clauses for the family's call: those of its members
+// with the condition that the first argument is the member's. It takes the
+// place of a condition on the member's own first argument, which the filter
+// cannot see because it is in memory. Conditions on other arguments stay,
+// though they are just as unseen: libseccomp does the same, and no choice would
+// be right.
+func (m *multiplexer) with(list []clause, rs *rules) []clause {
+	list = slices.Clip(list)
 	for number, name := range m.members {
 		if name == 0 {
 			continue
 		}
-		from := len(list)
-		list = rs.appendTo(list, name)
-		for i := range list[from:] {
-			c := &list[from+i]
+		for _, c := range rs.of(name) {
 			conds := []ArgCond{{Index: 0, Op: Equal, Value: uint64(number)}}
 			for _, cond := range c.conds {
 				if cond.Index != 0 {
 					conds = append(conds, cond)
 				}
 			}
-			c.conds = conds
+			list = append(list, clause{c.order, conds, c.value})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b clause) int { return cmp.Compare(a.order, b.order) })

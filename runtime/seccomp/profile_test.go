@@ -117,4 +117,20 @@ func randomProfile(s source) (Profile, Arch) {
 	return p, host[0]
 }
 
+// anyProfile returns a profile that is rarely valid.
+func anyProfile(s source) Profile {
+	p := Profile{Default: Action(s.IntN(4)) << 16, DefaultErrno: choose(s, []*uint{nil, ptr(9)})}
+	for range s.IntN(3) {
+		p.Arches = append(p.Arches, Arch(s.IntN(len(arches)+2)))
+	}
+	for range s.IntN(3) {
+		r := Rule{Names: []string{choose(s, []string{"", "ioctl", "frobnicate"})}, Action: Action(s.IntN(256)) << 24}
+		for range s.IntN(3) {
+			r.Args = append(r.Args, ArgCond{uint(s.IntN(8)), Op(s.IntN(10)), uint64(s.IntN(256)), choose(s, someValues)})
+		}
+		p.Rules = append(p.Rules, r)
+	}
+	return p
+}
+
 func ptr(n uint) *uint { return &n }

@@ -19,10 +19,10 @@ func (s *spans) add(first uint32, node ref, calls int) {
 	*s = append(*s, span{first, node, calls})
 }
 
-// spans returns what happens to each number on architecture a. X86_64 and X32
+// spansOf returns what happens to each number on architecture a. X86_64 and X32
 // have the same seccomp_data.arch and share the numbers between them.
-func (c *compiler) spans(a Arch) (spans, error) {
-	var s spans
+func (c *compiler) spansOf(a Arch) (spans, error) {
+	s := make(spans, 0, 256)
 	if a != X86_64 && a != X32 {
 		err := c.addCalls(&s, &arches[a], 0)
 		return s, err
@@ -76,45 +76,18 @@ func (c *compiler) addCalls(s *spans, a *archInfo, first uint32) error {
 // the profile names, or zero if calls newer than that are not to fail with
 // ENOSYS. Calls of a private block do not count.
 func (c *compiler) newest(a *archInfo) int {
-	for i := len(a.calls); i > 0 && c.tooNew != c.byDefault; i-- {
+	if c.tooNew == c.byDefault {
+		return 0
+	}
+	for i := len(a.calls); i > 0; i-- {
 		call := a.calls[i-1]
-		if (a.private == 0 || call.number < a.private) && c.named(call.name, a) {
-			if call.number == 0 {
-				return 0 // as in runc, to which 0 is no call
-			}
-			return i
+		if a.private != 0 && call.number >= a.private || !c.named(call.name, a) {
+			continue
 		}
+		if call.number == 0 {
+			return 0 // as in runc, to which 0 is no call
+		}
+		return i
 	}
 	return 0
-}
-
-// search returns the node that finds the span of a number. It splits where
-// either side has about as many calls, so that of two spans the one with more
-// calls, which is likelier to be looked for, is found in fewer steps.
-func (g *graph) search(s spans) ref {
-	sums := make([]int, len(s)+1)
-	for i, span := range s {
-		sums[i+1] = sums[i] + max(span.calls, 1)
-	}
-	return g.searchIn(s, sums)
-}
-
-func (g *graph) searchIn(s spans, sums []int) ref {
-	if len(s) == 1 {
-		return s[0].node
-	}
-	// One number apart from those around it takes one test, not two.
-	if len(s) == 3 && s[0].node == s[2].node && s[1].first+1 == s[2].first {
-		return g.branch(test{wordNumber, ^uint32(0), opEqual, s[1].first}, s[1].node, s[0].node)
-	}
-	middle := (sums[0] + sums[len(s)]) / 2
-	at := 1
-	for at < len(s)-1 && sums[at+1] <= middle {
-		at++
-	}
-	if at < len(s)-1 && sums[at+1]-middle < middle-sums[at] {
-		at++
-	}
-	above := g.searchIn(s[at:], sums[at:])
-	return g.branch(test{wordNumber, ^uint32(0), opAtLeast, s[at].first}, above, g.searchIn(s[:at], sums[:at+1]))
 }

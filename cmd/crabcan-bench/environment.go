@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// environment is what figures depend on beside the runtimes.
+type environment struct {
+	Kernel, Arch string
+	CPUs         int
+	// Governor is how the CPUs' frequency is chosen, Load what else the machine did in the minute before.
+	Governor, Load string
+	Rounds, Warmup int
+	Runtimes       []runtimeVersion
+}
+
+type runtimeVersion struct {
+	program
+	Version string
+}
+
+// readEnvironment lists the runtimes that it finds; what is wrong with the list is told by the worlds.
+func readEnvironment(o options) environment {
+	e := environment{
+		Kernel:   kernelRelease(),
+		Arch:     runtime.GOARCH,
+		CPUs:     runtime.NumCPU(),
+		Governor: firstWord("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+		Load:     firstWord("/proc/loadavg"),
+		Rounds:   o.rounds,
+		Warmup:   o.warmup,
+	}
+	list, _ := programs(o.crabcan)
+	for _, p := range list {
+		e.Runtimes = append(e.Runtimes, runtimeVersion{p, p.version()})
+	}
+	return e
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "unknown"
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// firstWord is the first word of a file, "none" if there is no such file.
+func firstWord(path string) string {
+	text, err := os.ReadFile(path)
+	words := strings.Fields(string(text))
+	if err != nil || len(words) == 0 {
+		return "none"
+	}
+	return words[0]
+}

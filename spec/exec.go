@@ -1,0 +1,127 @@
+package spec
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
+
+const processPointer = "/process"
+
+// ExecChanges is what exec's flags change in the container's own process.
+type ExecChanges struct {
+	Args []string
+	Env  []string // added
+	// Cwd, AppArmor and SELinux replace when not empty.
+	Cwd, AppArmor, SELinux string
+	// User is "UID" or "UID:GID", Groups are added.
+	User   string
+	Groups []uint32
+	// Caps are added to the bounding, effective and permitted sets. Not to the inheritable one: a program with file
+	// capabilities would gain them (CVE-2022-29162).
+	Caps       []string
+	Terminal   bool
+	NoNewPrivs bool
+}
+
+// DecodeProcess turns the bytes of a process file (exec --process) into the options of a process in the container that
+// config describes; all but the process is the container's. Diagnostics are as in Decode, members without "process.".
+func DecodeProcess(file string, data, config []byte, env Env) (*ContainerOpts, []Diagnostic, error) {
+	var process specs.Process
+	problems, ok := unmarshal(data, &process)
+	for i := range problems {
+		problems[i].pointer = processPointer + problems[i].pointer
+	}
+	c := ofContainer(config, env, problems)
+	if ok {
+		c.spec.Process = &process
+		c.check()
+	}
+	var own []problem
+	for _, p := range c.problems {
+		if within(processPointer, p.pointer) {
+			p.pointer = p.pointer[len(processPointer):]
+			own = append(own, p)
+		}
+	}
+	warnings, err := place(file, data, own)
+	if err != nil {
+		return nil, warnings, err
+	}
+	return c.opts, warnings, nil
+}
+
+// ChangeProcess is the container's own process with some changes. The error names the member that a change made wrong.
+func ChangeProcess(config []byte, env Env, change ExecChanges) (*ContainerOpts, error) {
+	c := ofContainer(config, env, nil)
+	p := orEmpty(c.spec.Process)
+	p.Args = change.Args
+	p.Env = append(p.Env, change.Env...)
+	p.Terminal = change.Terminal
+	p.NoNewPrivileges = p.NoNewPrivileges || change.NoNewPrivs
+	replace(&p.Cwd, change.Cwd)
+	replace(&p.ApparmorProfile, change.AppArmor)
+	replace(&p.SelinuxLabel, change.SELinux)
+	p.User.AdditionalGids = append(p.User.AdditionalGids, change.Groups...)
+	if change.User != "" {
+		c.parseUser(change.User, &p.User)
+	}
+	if len(change.Caps) > 0 {
+		p.Capabilities = orEmpty(p.Capabilities)
+		for _, set := range []*[]string{&p.Capabilities.Bounding, &p.Capabilities.Effective, &p.Capabilities.Permitted} {
+			*set = append(slices.Clip(*set), change.Caps...)
+		}
+	}
+	c.spec.Process = p
+	c.check()
+	var wrong []string
+	for _, p := range c.problems {
+		if !p.warning && within(processPointer, p.pointer) {
+			wrong = append(wrong, Dotted(p.pointer)+": "+p.message)
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, changeError(strings.Join(wrong, "\n"))
+	}
+	return c.opts, nil
+}
+
+// changeError is what the flags of exec made wrong: there is no file to point into.
+type changeError string
+
+func (e changeError) Error() string { return string(e) }
+
+// ofContainer is a checker of a config that was accepted when the container was created.
+func ofContainer(config []byte, env Env, problems []problem) *checker {
+	var s specs.Spec
+	unmarshal(config, &s)
+	return newChecker(&s, env, problems)
+}
+
+func replace(old *string, value string) {
+	if value != "" {
+		*old = value
+	}
+}
+
+// parseUser is strict: numbers of 32 bits, and never a fall-back to a name or to 0 (CVE-2026-30892, CVE-2024-40635).
+func (c *checker) parseUser(text string, u *specs.User) {
+	uid, gid, both := strings.Cut(text, ":")
+	u.UID = c.parseID("/process/user/uid", uid)
+	if both {
+		u.GID = c.parseID("/process/user/gid", gid)
+	}
+}
+
+func (c *checker) parseID(pointer, text string) uint32 {
+	id, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || id == noID || strings.HasPrefix(text, "+") {
+		c.errorf(pointer, "must be a number from 0 to %d, not %q", uint32(noID-1), text)
+	}
+	return uint32(id)
+}
+
+// noID means "leave it as it is" to setresuid(2), so nobody can have it.
+const noID = 1<<32 - 1
