@@ -10,6 +10,7 @@ import (
 	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/plan"
 	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/runtime/spawn"
 	"github.com/crabcan/crabcan/runtime/state"
 	"github.com/crabcan/crabcan/spec"
 )
@@ -54,6 +55,8 @@ type Container struct {
 	dir   *state.Dir
 	state state.State
 	undo  undo
+	// adopt is told each process that becomes what this create, run or exec starts.
+	adopt func(*spawn.Process) error
 }
 
 // New prepares a container that does not exist yet: it checks the id, the config and the kernel, and makes nothing.
@@ -195,7 +198,7 @@ func (c *Container) stepError(at uint64, err error, text string) error {
 		failed.Words = c.plan.Step(index)
 	}
 	failed.complete = note.Words != "" && c.plan.Program.Steps[index].Op == program.OpFail
-	if note.Pointer != "" {
+	if note.Pointer != "" && c.bundle != nil {
 		failed.Where = c.diagnostic(note.Pointer, "").String()
 	}
 	return failed

@@ -6,18 +6,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/console"
 	"github.com/crabcan/crabcan/runtime/plan"
 	"github.com/crabcan/crabcan/runtime/program"
 	"github.com/crabcan/crabcan/runtime/spawn"
 	"github.com/crabcan/crabcan/runtime/state"
-	"github.com/crabcan/crabcan/spec"
 )
 
 // Create makes the container; its init then waits to be started. After an error the caller calls CleanExit, which
@@ -51,6 +50,7 @@ func (c *Container) dialConsole() (*os.File, error) {
 
 // begin goes from the config to an init that is at work: everything that create and run have in common.
 func (c *Container) begin(run bool, openConsole func() (*os.File, error)) (*spawn.Process, error) {
+	c.adopt = c.record
 	image, err := c.compile(run)
 	if err != nil {
 		return nil, err
@@ -58,11 +58,30 @@ func (c *Container) begin(run bool, openConsole func() (*os.File, error)) (*spaw
 	if err := c.makeFolder(); err != nil {
 		return nil, err
 	}
-	files, err := c.openFiles(run, openConsole)
+	var fifos state.Fifos
+	if !run {
+		if fifos, err = c.dir.MakeFifos(); err != nil {
+			return nil, err
+		}
+	}
+	files, err := c.openFiles(func(f plan.File) (*os.File, error) {
+		switch f.Role {
+		case plan.RoleExec:
+			return fifos.Exec, nil
+		case plan.RoleResult:
+			return fifos.Result, nil
+		case plan.RoleConsole:
+			return openConsole()
+		case plan.RoleNamespace:
+			return os.Open(f.Path)
+		}
+		return nil, nil
+	})
+	defer closeAll(files)
 	if err != nil {
+		fifos.Close()
 		return nil, err
 	}
-	defer closeAll(files)
 	if err := c.makeCgroup(); err != nil {
 		return nil, err
 	}
@@ -87,7 +106,10 @@ func (c *Container) makeFolder() error {
 		Annotations: c.opts.Annotations,
 		Cgroup:      state.Cgroup(c.cgroup.Saved()),
 	}
-	return c.dir.Save(c.state)
+	if err := c.dir.Save(c.state); err != nil {
+		return err
+	}
+	return c.dir.SaveConfig(c.bundle.Config)
 }
 
 func (c *Container) makeCgroup() error {
@@ -96,18 +118,26 @@ func (c *Container) makeCgroup() error {
 	return c.cgroup.Create()
 }
 
-// startInit starts the linked program and writes down its pid while it is at work.
+// startInit starts the linked program and limits the cgroup while it is at work.
 func (c *Container) startInit(image []byte, files []*os.File) (*spawn.Process, error) {
+	init, err := c.launch(c.cgroup, image, files, c.cloneFlags())
+	if err == nil && !c.cgroup.NeedsAttach() {
+		err = c.cgroup.Limit()
+	}
+	return init, err
+}
+
+// launch starts a linked program in a cgroup. After an error init, if there is one, is on the undo stack.
+func (c *Container) launch(in *cgroup.Manager, image []byte, files []*os.File, namespaces uint64) (init *spawn.Process, err error) {
 	config := spawn.Config{
 		Image:      image,
 		Folder:     c.dir.Path(),
 		Argv:       []string{"crabcan-init", c.id},
 		Files:      files,
 		SocketAt:   c.plan.FirstFile,
-		Namespaces: c.cloneFlags(),
+		Namespaces: namespaces,
 	}
-	var init *spawn.Process
-	err := c.cgroup.Enter(func(cgroup int) (err error) {
+	err = in.Enter(func(cgroup int) (err error) {
 		config.Cgroup = cgroup
 		init, err = spawn.Start(config)
 		return err
@@ -122,14 +152,11 @@ func (c *Container) startInit(image []byte, files []*os.File) (*spawn.Process, e
 	if err == nil {
 		err = c.adopt(init)
 	}
-	if err == nil && !c.cgroup.NeedsAttach() {
-		err = c.cgroup.Limit()
-	}
 	return init, err
 }
 
-// adopt writes down who the container's init is, and does for it what is done from outside.
-func (c *Container) adopt(init *spawn.Process) error {
+// record writes down who the container's init is, and does for it what is done from outside.
+func (c *Container) record(init *spawn.Process) error {
 	started, err := state.StartTime(init.Pid)
 	if err != nil {
 		return err
@@ -138,12 +165,17 @@ func (c *Container) adopt(init *spawn.Process) error {
 	if err := c.dir.Save(c.state); err != nil {
 		return err
 	}
-	if adj := c.opts.OOMScoreAdj; adj != nil {
-		// The host's /proc can be believed, the container's can't (CVE-2019-16884).
-		path := fmt.Sprintf("/proc/%d/oom_score_adj", init.Pid)
-		if err := os.WriteFile(path, []byte(strconv.Itoa(*adj)), 0); err != nil {
-			return fmt.Errorf("process.oomScoreAdj: %w", err)
-		}
+	return c.setOOMScore(init)
+}
+
+// setOOMScore goes through the host's /proc: the container's can't be believed (CVE-2019-16884).
+func (c *Container) setOOMScore(init *spawn.Process) error {
+	if c.opts.OOMScoreAdj == nil {
+		return nil
+	}
+	path := fmt.Sprintf("/proc/%d/oom_score_adj", init.Pid)
+	if err := os.WriteFile(path, []byte(strconv.Itoa(*c.opts.OOMScoreAdj)), 0); err != nil {
+		return fmt.Errorf("process.oomScoreAdj: %w", err)
 	}
 	return nil
 }
@@ -159,40 +191,15 @@ func (c *Container) cloneFlags() (flags uint64) {
 	return flags
 }
 
-// joins reports whether the container joins a namespace of the kind flag.
-func (c *Container) joins(flag uint64) bool {
-	return slices.ContainsFunc(c.opts.Namespaces, func(n spec.Namespace) bool { return n.Flag == flag && n.Path != "" })
-}
-
-// openFiles opens what init is started with: stdio, preserved descriptors, and the plan's own.
-func (c *Container) openFiles(run bool, openConsole func() (*os.File, error)) (files []*os.File, err error) {
-	files = append(files, stdio()...)
+// openFiles collects what init is started with: stdio, preserved descriptors, and the plan's own, for which open is
+// asked. What it returns is to be closed by closeAll, also after an error.
+func (c *Container) openFiles(open func(plan.File) (*os.File, error)) ([]*os.File, error) {
+	files := stdio()
 	for i := range c.flags.PreserveFds {
 		files = append(files, os.NewFile(uintptr(3+i), "preserved"))
 	}
-	defer func() {
-		if err != nil {
-			closeAll(files)
-		}
-	}()
-	var fifos state.Fifos
-	if !run {
-		if fifos, err = c.dir.MakeFifos(); err != nil {
-			return files, err
-		}
-	}
 	for _, want := range c.plan.Files {
-		var f *os.File
-		switch want.Role {
-		case plan.RoleExec:
-			f = fifos.Exec
-		case plan.RoleResult:
-			f = fifos.Result
-		case plan.RoleConsole:
-			f, err = openConsole()
-		case plan.RoleNamespace:
-			f, err = os.Open(want.Path)
-		}
+		f, err := open(want)
 		if err != nil {
 			return files, err
 		}
@@ -235,7 +242,10 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 		if err := init.Adopt(int(m.A)); err != nil {
 			return err
 		}
-		return c.adopt(init)
+		if err := c.adopt(init); err != nil {
+			return err
+		}
+		return init.Answer([]byte{0})
 	case program.Attach:
 		if err := c.cgroup.Attach(init.Pid); err != nil {
 			return err

@@ -32,27 +32,46 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 			return 0, fmt.Errorf("become a subreaper: %w", err)
 		}
 	}
-	var terminal *foreground
-	openConsole := c.dialConsole
-	if c.opts.Terminal && c.flags.ConsoleSocket == "" {
-		terminal = &foreground{}
-		openConsole = terminal.open
-	}
+	terminal, openConsole := c.terminal()
 	init, err := c.begin(true, openConsole)
 	if err != nil {
 		return 0, err
 	}
 	defer init.Close()
 	if o.Detach {
-		if err := c.untilReady(init); err != nil {
-			return 0, err
-		}
-		return 0, c.letRun(init)
+		return 0, c.detached(init)
 	}
+	status, err = c.attended(init, terminal)
+	if err != nil || o.Keep {
+		return status, err
+	}
+	return status, c.removeAfterRun()
+}
+
+// terminal says who takes the container's terminal: the caller's socket, or a foreground of this process, which is nil
+// when there is no terminal to show here.
+func (c *Container) terminal() (*foreground, func() (*os.File, error)) {
+	if !c.opts.Terminal || c.flags.ConsoleSocket != "" {
+		return nil, c.dialConsole
+	}
+	f := &foreground{}
+	return f, f.open
+}
+
+// detached lets the container run on without this process.
+func (c *Container) detached(init *spawn.Process) error {
+	if err := c.untilReady(init); err != nil {
+		return err
+	}
+	return c.letRun(init)
+}
+
+// attended lets the container run in the foreground and waits for the end of init.
+func (c *Container) attended(init *spawn.Process, terminal *foreground) (status int, err error) {
 	if terminal == nil {
-		return c.attended(init, o.Keep)
+		return c.withoutTerminal(init)
 	}
-	return c.onTerminal(init, terminal, o.Keep)
+	return c.onTerminal(init, terminal)
 }
 
 // checkConsole refuses a detached container whose terminal nobody would hold, and a socket for no terminal.
@@ -82,14 +101,14 @@ func (c *Container) letRun(init *spawn.Process) error {
 	return nil
 }
 
-// attended runs the container in the foreground, without a terminal.
-func (c *Container) attended(init *spawn.Process, keep bool) (int, error) {
+// withoutTerminal is attended for a container that has this process's stdio.
+func (c *Container) withoutTerminal(init *spawn.Process) (int, error) {
 	// Catching all signals takes longer than most of init's work, and letting go of them again as long. So the first
 	// goes on beside that work, unless init will be another process by its end, and the second may be cut short by the
 	// end of this process.
 	forwarding := make(chan func(), 1)
 	forward := func() { forwarding <- console.Forward(init.Fd(), nil) }
-	if c.joins(unix.CLONE_NEWPID) {
+	if c.plan.Forks {
 		if err := c.untilReady(init); err != nil {
 			return 0, err
 		}
@@ -104,11 +123,11 @@ func (c *Container) attended(init *spawn.Process, keep bool) (int, error) {
 	if err := c.letRun(init); err != nil {
 		return 0, err
 	}
-	return c.end(init, keep)
+	return c.end(init)
 }
 
-// onTerminal runs the container in the foreground, with its terminal shown on the caller's.
-func (c *Container) onTerminal(init *spawn.Process, terminal *foreground, keep bool) (int, error) {
+// onTerminal is attended for a container whose terminal is shown on the caller's.
+func (c *Container) onTerminal(init *spawn.Process, terminal *foreground) (int, error) {
 	if err := c.untilReady(init); err != nil {
 		return 0, err
 	}
@@ -121,11 +140,11 @@ func (c *Container) onTerminal(init *spawn.Process, terminal *foreground, keep b
 	if err := c.letRun(init); err != nil {
 		return 0, err
 	}
-	return c.end(init, keep)
+	return c.end(init)
 }
 
-// end waits for the end of init and removes the container.
-func (c *Container) end(init *spawn.Process, keep bool) (int, error) {
+// end waits for the end of the process.
+func (c *Container) end(init *spawn.Process) (int, error) {
 	// While the container runs others must be able to signal and delete it.
 	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
 		return 0, err
@@ -134,14 +153,10 @@ func (c *Container) end(init *spawn.Process, keep bool) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("wait for init: %w", err)
 	}
-	code := status.ExitStatus()
 	if status.Signaled() {
-		code = 128 + int(status.Signal())
+		return 128 + int(status.Signal()), nil
 	}
-	if keep {
-		return code, nil
-	}
-	return code, c.removeAfterRun()
+	return status.ExitStatus(), nil
 }
 
 // removeAfterRun deletes the container, unless somebody else did while it ran.

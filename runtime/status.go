@@ -75,7 +75,11 @@ func (c *Container) status() (Status, error) {
 	if waiting {
 		return StatusCreated, nil
 	}
-	return StatusRunning, nil
+	frozen, err := c.cgroup.Frozen()
+	if frozen {
+		return StatusPaused, err
+	}
+	return StatusRunning, err
 }
 
 // unborn tells a container that is being created from one whose create was killed before it had an init.

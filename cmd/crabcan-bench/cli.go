@@ -12,13 +12,11 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/crabcan/crabcan/runtime/spawn"
 )
 
 // cli is a runtime that is used by its command line, as clients use it.
 type cli struct {
-	program
+	executable
 	// id is the container's, root the folder of the runtime's states, pidFile where create writes init's pid.
 	id, root, pidFile string
 	null              *os.File
@@ -27,9 +25,9 @@ type cli struct {
 }
 
 // newCLI prepares a runtime to be used in the work folder.
-func newCLI(p program, work string) (*cli, error) {
+func newCLI(p executable, work string) (*cli, error) {
 	dir := filepath.Join(work, "runtime-"+p.Name)
-	r := &cli{program: p, id: fmt.Sprintf("crabcan-bench-%d-%s", os.Getpid(), p.Name), root: filepath.Join(dir, "root"),
+	r := &cli{executable: p, id: fmt.Sprintf("crabcan-bench-%d-%s", os.Getpid(), p.Name), root: filepath.Join(dir, "root"),
 		pidFile: filepath.Join(dir, "pid")}
 	err := os.MkdirAll(r.root, 0o700)
 	if err == nil {
@@ -94,7 +92,15 @@ func (r *cli) waitForInit() error {
 	if err != nil {
 		return err
 	}
-	status, err := spawn.Wait(pid)
+	var status unix.WaitStatus
+	for err = unix.EINTR; err == unix.EINTR; {
+		_, err = unix.Wait4(pid, &status, 0, nil)
+	}
+	return ended(status, err)
+}
+
+// ended is the error of a container's process that did not succeed, or could not be waited for.
+func ended(status unix.WaitStatus, err error) error {
 	if err == nil && status != 0 {
 		err = fmt.Errorf("the container's process ended with wait status %#x", int(status))
 	}

@@ -19,7 +19,7 @@ type environment struct {
 }
 
 type runtimeVersion struct {
-	program
+	executable
 	Version string
 }
 
@@ -34,7 +34,7 @@ func readEnvironment(o options) environment {
 		Rounds:   o.rounds,
 		Warmup:   o.warmup,
 	}
-	list, _ := programs(o.crabcan)
+	list, _ := executables(o.crabcan)
 	for _, p := range list {
 		e.Runtimes = append(e.Runtimes, runtimeVersion{p, p.version()})
 	}

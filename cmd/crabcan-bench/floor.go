@@ -111,11 +111,7 @@ func (f *floor) converse(init *spawn.Process) error {
 		init.Kill()
 		return err
 	}
-	status, err := spawn.Wait(init.Pid)
-	if err == nil && status != 0 {
-		err = fmt.Errorf("the container's process ended with wait status %#x", int(status))
-	}
-	return err
+	return ended(init.Wait())
 }
 
 func (f *floor) explain(m spawn.Message) error {

@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// program is a runtime's executable.
-type program struct {
+// executable is a runtime that can be measured.
+type executable struct {
 	Name, Path string
 }
 
 // usualPeers are looked for when RUNTIMES is not set.
 const usualPeers = "runc crun"
 
-// programs are crabcan and its peers. With RUNTIMES set each of these must exist.
-func programs(crabcan string) ([]program, error) {
+// executables are crabcan and its peers. With RUNTIMES set each of these must exist.
+func executables(crabcan string) ([]executable, error) {
 	path, err := filepath.Abs(crabcan)
 	if err != nil {
 		return nil, err
 	}
-	all := []program{{"crabcan", path}}
+	all := []executable{{"crabcan", path}}
 	wanted, asked := os.LookupEnv("RUNTIMES")
 	if !asked {
 		wanted = usualPeers
@@ -39,7 +39,7 @@ func programs(crabcan string) ([]program, error) {
 var peerName = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
 
 // parsePeers reads a list of "name=path" or "name". What look does not find is left out and named by missing.
-func parsePeers(list string, look func(string) (string, error)) (peers []program, missing, err error) {
+func parsePeers(list string, look func(string) (string, error)) (peers []executable, missing, err error) {
 	for _, word := range strings.Fields(list) {
 		name, path, ok := strings.Cut(word, "=")
 		if !ok {
@@ -53,13 +53,13 @@ func parsePeers(list string, look func(string) (string, error)) (peers []program
 			missing = fmt.Errorf("RUNTIMES: %w", lookErr)
 			continue
 		}
-		peers = append(peers, program{name, found})
+		peers = append(peers, executable{name, found})
 	}
 	return peers, missing, nil
 }
 
 // version is the last word of what --version prints first: "runc version 1.5.0".
-func (p program) version() string {
+func (p executable) version() string {
 	output, err := exec.Command(p.Path, "--version").Output()
 	if err != nil {
 		return "of unknown version: " + err.Error()

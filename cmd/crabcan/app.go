@@ -11,6 +11,7 @@ import (
 var verbs = []func() *cli.Command{
 	createCommand,
 	deleteCommand,
+	execCommand,
 	killCommand,
 	listCommand,
 	planCommand,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,9 @@ func condition(name string) (bool, error) {
 		try := exec.Command("true")
 		try.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
 		return try.Run() == nil, nil
+	}
+	if controller, ok := strings.CutPrefix(name, "controller:"); ok {
+		return hasController(controller), nil
 	}
 	return false, fmt.Errorf("unknown condition")
 }

@@ -25,9 +25,11 @@ import (
 //	config delete DIR PATH    remove one
 //	await ID STATUS           wait until the container has that status
 //	await-output PATTERN      wait until a container has written that to $STDOUT
+//	await-exec PROGRAM ARG... run a program again and again until it succeeds
 //	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
 //
-// The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [userns], and testscript's own, such as [exec:runc].
+// The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [userns], and
+// testscript's own, such as [exec:runc].
 
 // TestMain lets the test binary be crabcan when it is called so. testscript.Main would do that as well, but its crabcan
 // could not leave a container behind: it reads the output to its end, and the container holds that open.
@@ -56,6 +58,7 @@ func TestScripts(t *testing.T) {
 		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await":        cmdAwait,
+			"await-exec":   cmdAwaitExec,
 			"await-output": cmdAwaitOutput,
 			"bundle": func(ts *testscript.TestScript, neg bool, args []string) {
 				binary, err := payload()

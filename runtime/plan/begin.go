@@ -42,9 +42,11 @@ func (c *compiler) joinNamespaces() error {
 }
 
 // secondFork: joining a pid namespace only moves one's children (setns(2)), so init becomes one. CLONE_PARENT makes
-// the parent of both the same, who hears the new pid from the old process. The new one must ask for its own death
-// signal, which a fork does not inherit.
+// the parent of both the same, who hears the new pid from the old process and then lets the new one go on: else that
+// could be ready before the parent knows of it. The new one must ask for its own death signal, which a fork does not
+// inherit.
 func (c *compiler) secondFork() {
+	c.forks = true
 	pid, message := c.Slot(), c.Data(program.Int(program.Forked), null, null)
 	inside, told := c.NewLabel(), c.NewLabel()
 	c.call(unix.SYS_CLONE, num(unix.CLONE_PARENT|int(unix.SIGCHLD)), null, null, null, null).to(pid)
@@ -55,6 +57,7 @@ func (c *compiler) secondFork() {
 	c.call(unix.SYS_EXIT_GROUP, null)
 	c.Mark(inside)
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_PDEATHSIG), num(int(unix.SIGKILL)))
+	c.receive(c.text.Addr(), 8)
 }
 
 // enterCgroup waits until the parent has put init into its cgroup, where clone3 could not. A cgroup namespace made

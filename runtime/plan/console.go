@@ -24,7 +24,9 @@ func (c *compiler) console() error {
 	c.windowSize(slave)
 	c.sendMaster(master)
 	c.close(master)
-	c.devConsole(slave)
+	if c.f.Join == 0 { // the container's /dev/console stays init's
+		c.devConsole(slave)
+	}
 	for fd := range 3 {
 		c.call(unix.SYS_DUP3, slave.Val(), num(fd), null)
 	}

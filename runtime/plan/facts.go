@@ -13,6 +13,9 @@ type Facts struct {
 	// Attach says that init can't be cloned into its cgroup and must wait until it was put there.
 	Attach bool
 
+	// Join holds the CLONE_NEW* bits of the namespaces in which a container that exec joins differs from crabcan.
+	Join uint64
+
 	// Home is the value of HOME for a container whose env has none; HomeUnknown says that only the finished mounts
 	// can tell.
 	Home        string

@@ -21,7 +21,7 @@ type machine struct {
 	nextFD  uint64
 	unused  []int // steps that made mounts which were closed before they were attached anywhere
 
-	// choices says for each visit of a step with several outcomes which one it has; behind its end all have the first.
+	// choices says for each visit of a step with several outcomes which one it has; behind its end all have the usual.
 	choices []int
 	visits  []visit
 	trace   []int // the steps taken
@@ -84,17 +84,26 @@ func (m *machine) errorf(step int, format string, args ...any) {
 	}
 }
 
-// choose is the outcome of a visit to a step that has n of them.
-func (m *machine) choose(step, n int) int {
-	if n == 1 {
+// choose is the outcome of a step.
+func (m *machine) choose(step int) int {
+	s := &m.Program.Steps[step]
+	if m.outcomes(s) == 1 {
 		return 0
 	}
-	outcome := 0
+	outcome := usual(s)
 	if len(m.visits) < len(m.choices) {
 		outcome = m.choices[len(m.visits)]
 	}
 	m.visits = append(m.visits, visit{step, outcome})
 	return outcome
+}
+
+// usual is the outcome that lets a container start: success, but for the test that the executable is no folder.
+func usual(s *program.Step) int {
+	if s.Nr == unix.SYS_OPENAT {
+		return 1
+	}
+	return 0
 }
 
 // take takes one step and returns the next, -1 if there is none.
@@ -115,7 +124,7 @@ func (m *machine) take(at int) int {
 	for _, a := range s.Args {
 		m.checkArgument(at, a)
 	}
-	outcome := m.choose(at, m.outcomes(s))
+	outcome := m.choose(at)
 	switch {
 	case outcome > 0 && outcome <= len(s.On):
 		return m.Program.Where(s.On[outcome-1].To)
@@ -137,8 +146,13 @@ func (m *machine) follow(at int, to program.Label) int {
 
 // fail goes where an unforeseen error leads.
 func (m *machine) fail() int {
+	to, ok := m.words[word{program.TagAt.Mem, 0}]
+	if !ok {
+		m.errors = append(m.errors, "a failure before there is a place to go")
+		return -1
+	}
 	m.failed = true
-	return int(m.words[word{program.TagAt.Mem, 0}])
+	return int(to)
 }
 
 // outcomes counts what a call can come to: 0 is success, then its cases, then an unforeseen error or, for the calls

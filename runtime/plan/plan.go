@@ -17,6 +17,8 @@ type Plan struct {
 	Files []File
 	// FirstFile is the number of the first of Files: 3, or more when descriptors are preserved.
 	FirstFile int
+	// Forks says that the process which is started is not the one that becomes the user's: see secondFork.
+	Forks bool
 }
 
 // Note says why a step is in a plan.
@@ -38,6 +40,8 @@ const (
 	RoleResult                // the fifo that start reads from
 	RoleConsole               // the socket that takes the pty master
 	RoleNamespace             // a namespace to join
+	RolePidfd                 // the pidfd of the init whose container exec joins
+	RoleRoot                  // the root folder of such a container that has no mount namespace
 )
 
 // File is one descriptor that init is started with.
@@ -66,6 +70,8 @@ type compiler struct {
 	// result is the fifo that start reads, reports the ends of the program that write to it.
 	result  program.Arg
 	reports []report
+	// forks is Plan.Forks.
+	forks bool
 }
 
 // Error is something in the config that can't be compiled.
@@ -114,6 +120,10 @@ var chapters = []chapter{
 
 // Compile makes the plan of a container. The errors are of type *Error.
 func Compile(o *spec.ContainerOpts, f Facts) (*Plan, error) {
+	return compileChapters(o, f, chapters)
+}
+
+func compileChapters(o *spec.ContainerOpts, f Facts, chapters []chapter) (*Plan, error) {
 	c := &compiler{Program: program.New(), o: o, f: f}
 	c.Steps = make([]program.Step, 0, 384)
 	c.notes = make([]Note, 0, 384)
@@ -126,7 +136,7 @@ func Compile(o *spec.ContainerOpts, f Facts) (*Plan, error) {
 			return nil, err
 		}
 	}
-	return &Plan{Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile()}, nil
+	return &Plan{Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile(), Forks: c.forks}, nil
 }
 
 // firstFile is the number of the first descriptor that is crabcan's own.

@@ -40,7 +40,7 @@ func decode(t testing.TB, config []byte) *spec.ContainerOpts {
 	return o
 }
 
-func compile(t testing.TB, o *spec.ContainerOpts, f Facts) *Plan {
+func mustCompile(t testing.TB, o *spec.ContainerOpts, f Facts) *Plan {
 	t.Helper()
 	p, err := Compile(o, f)
 	if err != nil {
@@ -75,7 +75,7 @@ func TestWholePlans(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var text, json bytes.Buffer
-			p, where := compile(t, decode(t, c.config), baseFacts()), spec.Positions(c.config)
+			p, where := mustCompile(t, decode(t, c.config), baseFacts()), spec.Positions(c.config)
 			if err := p.WriteText(&text, where); err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +125,7 @@ func readAspect(t testing.TB, name string) aspect {
 		t.Fatal(err)
 	}
 	o := decode(t, data)
-	return aspect{newSubject(compile(t, o, facts), o, facts), given}
+	return aspect{newSubject(mustCompile(t, o, facts), o, facts), given}
 }
 
 // section is what stands in text under the line with a name, nil if there is no such line.
@@ -171,7 +171,7 @@ func mergePatch(target, patch any) any {
 
 // Each aspect of a config changes the plan as its file says, and in nothing else.
 func TestAspects(t *testing.T) {
-	base := plain(t, compile(t, decode(t, readFile(t, "testdata/base.json")), baseFacts()))
+	base := plain(t, mustCompile(t, decode(t, readFile(t, "testdata/base.json")), baseFacts()))
 	for _, name := range aspectFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".golden"), func(t *testing.T) {
 			a := readAspect(t, name)

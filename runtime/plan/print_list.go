@@ -146,6 +146,8 @@ var roleNames = [...]string{
 	RoleResult:    "result fifo",
 	RoleConsole:   "console socket",
 	RoleNamespace: "namespace",
+	RolePidfd:     "pidfd of init",
+	RoleRoot:      "root folder",
 }
 
 // title says what the file is for, and which it is.

@@ -11,17 +11,21 @@ func (c *compiler) send(message program.Arg, size int) {
 	c.call(unix.SYS_SENDTO, c.socket(), message, num(size), num(unix.MSG_NOSIGNAL), null, null)
 }
 
-// ask sends a message with two values and waits for the answer. An end-of-file instead of an answer means that the
-// parent is gone.
+// ask sends a message with two values and waits for the answer.
 func (c *compiler) ask(kind program.Message, a, b program.Arg, answer program.Arg, size int) {
-	message, got := c.Data(program.Int(kind), null, null), c.Slot()
+	message := c.Data(program.Int(kind), null, null)
 	for i, v := range []program.Arg{a, b} {
 		if v.Kind != program.ArgInt || v.N != 0 {
 			c.move(v, message.At(8+8*i))
 		}
 	}
 	c.send(message.Addr(), program.MessageSize)
-	answered, gone := c.NewLabel(), c.NewLabel()
+	c.receive(answer, size)
+}
+
+// receive waits for an answer. An end-of-file instead of one means that the parent is gone, and init ends.
+func (c *compiler) receive(answer program.Arg, size int) {
+	got, answered, gone := c.Slot(), c.NewLabel(), c.NewLabel()
 	c.call(unix.SYS_RECVFROM, c.socket(), answer, num(size), null, null, null).to(got)
 	c.test(got.Val(), program.Int(^uint64(0)), null, answered).next(gone)
 	c.Mark(gone)

@@ -6,7 +6,7 @@ package program
 //
 //	| from   | message                 | when                                        | the parent then                      |
 //	|--------|-------------------------|---------------------------------------------|--------------------------------------|
-//	| init   | Forked {pid}            | a joined pid namespace needed a second fork  | adopts that pid, answers nothing      |
+//	| init   | Forked {pid}            | a joined pid namespace needed a second fork  | adopts that pid, answers it one byte  |
 //	| init   | Attach                  | init can't be cloned into its cgroup         | puts it there, answers one byte       |
 //	| init   | CopyUp {from, to}       | a tmpcopyup mount is ready to be filled      | copies, answers one byte              |
 //	| init   | Mounted {root}          | all mounts are done, HOME is still unknown   | answers "HOME=..." and a NUL          |

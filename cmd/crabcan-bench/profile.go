@@ -1,0 +1,146 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// profile says where the time of one `crabcan run` goes in a world.
+type profile struct {
+	World  string
+	Phases []phase
+	// Steps are those of init's plan that were reached.
+	Steps []step
+}
+
+// profileRun measures the profile instead of comparing.
+func (r *room) profileRun() (found report, err error) {
+	if found.Worlds, err = r.describe(); err != nil {
+		return found, err
+	}
+	if !r.only.MatchString(r.world.name) {
+		return found, nil
+	}
+	bundle, err := variants[0].writeBundle(r.work)
+	if err != nil {
+		return found, err
+	}
+	p := profile{World: r.world.name}
+	fmt.Fprintln(os.Stderr, "tracing", r.world.name)
+	if p.Phases, err = r.tracePhases(bundle); err != nil {
+		return found, err
+	}
+	steps, err := r.timeSteps(bundle)
+	for _, s := range steps {
+		if len(s.Samples) > 0 {
+			p.Steps = append(p.Steps, s)
+		}
+	}
+	found.Profiles = append(found.Profiles, p)
+	return found, err
+}
+
+// tracePhases runs crabcan, which is the first of the contenders, under the tracer.
+func (r *room) tracePhases(bundle string) (phases []phase, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	t, err := newTracer(r.work)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	crabcan := r.contenders[0].(*cli)
+	phases = newPhases()
+	for round := range r.warmup + r.rounds {
+		rest()
+		var start, end time.Duration
+		events, err := t.record(func() (err error) {
+			start = monotonic()
+			err = crabcan.run(bundle, lookAway)
+			end = monotonic()
+			return err
+		})
+		if err == nil {
+			err = r.ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if round < r.warmup {
+			continue
+		}
+		if err := addRun(phases, events, start, end); err != nil {
+			return nil, err
+		}
+	}
+	return phases, nil
+}
+
+// monotonic is the time by the clock that the tracer uses.
+func monotonic() time.Duration {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t) // it can't fail with this clock
+	return time.Duration(t.Nano())
+}
+
+// slowest is how many single steps are printed.
+const slowest = 15
+
+// write prints the profile for people, in microseconds.
+func (p profile) write(w io.Writer) {
+	fmt.Fprintf(w, "\n%-44s %8s %8s %8s %6s\n", p.World+", one crabcan run, us", "median", "p10", "p90", "calls")
+	var sum float64
+	for _, ph := range p.Phases {
+		if len(ph.Samples) == 0 {
+			continue
+		}
+		sum += median(ph.Samples)
+		fmt.Fprintf(w, "  %-42s %8.0f %8.0f %8.0f %6.0f\n", ph.Name, median(ph.Samples)/1e3,
+			quantile(ph.Samples, 0.1)/1e3, quantile(ph.Samples, 0.9)/1e3, median(ph.Calls))
+	}
+	fmt.Fprintf(w, "  %-42s %8.0f\n", "sum of the medians", sum/1e3)
+
+	fmt.Fprintf(w, "\n%-44s %8s %8s\n", p.World+", init's steps by their cause, us", "median", "steps")
+	for _, m := range byPointer(p.Steps) {
+		fmt.Fprintf(w, "  %-42s %8.1f %8d\n", m.pointer, m.time/1e3, m.steps)
+	}
+	fmt.Fprintf(w, "\n%s, init's slowest steps, us\n", p.World)
+	steps := slices.SortedFunc(slices.Values(p.Steps), func(a, b step) int {
+		return descending(median(a.Samples), median(b.Samples))
+	})
+	for _, s := range steps[:min(slowest, len(steps))] {
+		fmt.Fprintf(w, "%9.1f  %4d  %s\n", median(s.Samples)/1e3, s.Index, s.Text)
+	}
+}
+
+// share is what one member of config.json costs.
+type share struct {
+	pointer string
+	time    float64
+	steps   int
+}
+
+// byPointer adds up the medians of the steps that a member of config.json asked for, the largest sum first.
+func byPointer(steps []step) []share {
+	var list []share
+	for _, s := range steps {
+		pointer := cmp.Or(s.Pointer, "crabcan itself")
+		i := slices.IndexFunc(list, func(m share) bool { return m.pointer == pointer })
+		if i < 0 {
+			i = len(list)
+			list = append(list, share{pointer: pointer})
+		}
+		list[i].time += median(s.Samples)
+		list[i].steps++
+	}
+	slices.SortStableFunc(list, func(a, b share) int { return descending(a.time, b.time) })
+	return list
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// cmdAwaitExec runs a program again and again until it succeeds.
+func cmdAwaitExec(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 || neg {
+		ts.Fatalf("usage: await-exec PROGRAM [ARG...]")
+	}
+	var output []byte
+	succeeds := func() bool {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = ts.MkAbs(".")
+		cmd.Env = append(os.Environ(), "ROOT="+ts.Getenv("ROOT"), "WORK="+ts.Getenv("WORK"), "PATH="+ts.Getenv("PATH"),
+			"STDOUT="+ts.Getenv("STDOUT"))
+		var err error
+		output, err = cmd.CombinedOutput()
+		return err == nil
+	}
+	if !await(succeeds) {
+		ts.Fatalf("%s does not come to succeed: %s", args[0], output)
+	}
+}
+
+// hasController says whether a container can be limited by a cgroup controller here.
+func hasController(name string) bool {
+	if pureV2() {
+		return slices.Contains(strings.Fields(readString("/sys/fs/cgroup/cgroup.controllers")), name)
+	}
+	found, _ := filepath.Glob("/sys/fs/cgroup/" + name + "/tasks")
+	return len(found) > 0
+}

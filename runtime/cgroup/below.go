@@ -1,0 +1,47 @@
+package cgroup
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"strings"
+)
+
+// Below is the cgroup of a process that exec starts in an existing cgroup below the container's. below has the paths
+// by controller; the key "" is all of them, and the only one on cgroup v2. A path can't lead out of the container's.
+func (m *Manager) Below(below map[string]string) (*Manager, error) {
+	saved := m.saved
+	saved.Paths = maps.Clone(m.saved.Paths)
+	for controller, sub := range below {
+		if _, ok := saved.Paths[controller]; !ok && controller != "" {
+			return nil, fmt.Errorf("the container has no cgroup of the controller %q", controller)
+		}
+		for name, dir := range saved.Paths {
+			if controller == "" || controller == name {
+				saved.Paths[name] = path.Join(dir, path.Join("/", sub))
+			}
+		}
+	}
+	for _, dir := range saved.Paths {
+		if !exists(dir) {
+			return nil, fmt.Errorf("cgroup %s does not exist", dir)
+		}
+	}
+	return Load(saved), nil
+}
+
+// Of is the cgroup v2 that a process of the container is in: the container's own or one below it.
+func (m *Manager) Of(pid int) (*Manager, error) {
+	text, err := readFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(text) {
+		if dir, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			saved := m.saved
+			saved.Paths = map[string]string{"": path.Join(mountPoint, dir)}
+			return Load(saved), nil
+		}
+	}
+	return nil, fmt.Errorf("process %d is in no cgroup v2", pid)
+}

@@ -1,0 +1,197 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/cgroup"
+	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/runtime/spawn"
+	"github.com/crabcan/crabcan/spec"
+)
+
+// ExecOptions are the flags of exec.
+type ExecOptions struct {
+	CreateOptions
+	Detach bool
+	// IgnorePaused starts the process in a paused container too, where it stands still like all others.
+	IgnorePaused bool
+	// ProcessFile is the name of a file that describes the process, Process its content; without them Change says
+	// how the process differs from the container's own.
+	ProcessFile string
+	Process     []byte
+	Change      spec.ExecChanges
+	// Cgroup names a cgroup below the container's for the process: by controller, "" for all (cgroup v2: only that).
+	Cgroup map[string]string
+}
+
+// Exec starts a further process in a running container. Detached, it returns when the process was executed, with
+// status 0; else it waits for its end like Run. After an error the caller calls CleanExit.
+func (c *Container) Exec(o ExecOptions) (int, error) {
+	if err := c.checkExec(o); err != nil {
+		return 0, err
+	}
+	if err := c.decodeExec(o); err != nil {
+		return 0, err
+	}
+	if err := c.checkConsole(o.Detach); err != nil {
+		return 0, err
+	}
+	terminal, openConsole := c.terminal()
+	process, err := c.beginExec(o, openConsole)
+	if err != nil {
+		return 0, err
+	}
+	defer process.Close()
+	if o.Detach {
+		return 0, c.detached(process)
+	}
+	return c.attended(process, terminal)
+}
+
+// checkExec refuses containers that nothing can be started in.
+func (c *Container) checkExec(o ExecOptions) error {
+	if err := checkPreserved(o.PreserveFds); err != nil {
+		return err
+	}
+	status, err := c.status()
+	if err != nil {
+		return err
+	}
+	switch {
+	case status == StatusStopped || status == StatusCreating:
+		return errors.New("cannot exec in a stopped container")
+	case status == StatusPaused && !o.IgnorePaused:
+		return errors.New("cannot exec in a paused container (use --ignore-paused to override)")
+	}
+	return nil
+}
+
+// decodeExec turns the flags, or the process file, into options. What they don't say is as the container has it.
+func (c *Container) decodeExec(o ExecOptions) error {
+	config, err := c.dir.LoadConfig()
+	if err != nil {
+		return err
+	}
+	env := spec.Env{Bundle: c.state.Bundle}
+	if o.ProcessFile != "" {
+		c.opts, c.Warnings, err = spec.DecodeProcess(o.ProcessFile, o.Process, config, env)
+	} else {
+		c.opts, err = spec.ChangeProcess(config, env, o.Change)
+	}
+	c.flags = o.CreateOptions
+	return err
+}
+
+// beginExec goes from the options to a process that is at work inside the container.
+func (c *Container) beginExec(o ExecOptions, openConsole func() (*os.File, error)) (*spawn.Process, error) {
+	c.adopt = c.setOOMScore
+	facts, err := c.gatherExec()
+	if err != nil {
+		return nil, err
+	}
+	if c.plan, err = plan.CompileExec(c.opts, facts); err != nil {
+		return nil, err
+	}
+	image, err := c.plan.Program.Link()
+	if err != nil {
+		return nil, err
+	}
+	files, err := c.openFiles(func(f plan.File) (*os.File, error) {
+		switch f.Role {
+		case plan.RolePidfd:
+			fd, err := c.initPidfd()
+			return os.NewFile(uintptr(fd), "init"), err
+		case plan.RoleRoot:
+			return c.openRoot()
+		case plan.RoleConsole:
+			return openConsole()
+		}
+		return nil, nil
+	})
+	defer closeAll(files)
+	if err != nil {
+		return nil, err
+	}
+	return c.launchIn(o.Cgroup, image, files)
+}
+
+// launchIn starts the process in the container's cgroup or one below it. A cgroup v2 that has controllers enabled for
+// cgroups below it can't hold processes (cgroups(7)); an init system in the container has moved init elsewhere then,
+// and the process goes where init is.
+func (c *Container) launchIn(below map[string]string, image []byte, files []*os.File) (*spawn.Process, error) {
+	in := c.cgroup
+	if len(below) > 0 {
+		var err error
+		if in, err = c.cgroup.Below(below); err != nil {
+			return nil, err
+		}
+	}
+	process, err := c.launch(in, image, files, 0)
+	if !errors.Is(err, unix.EBUSY) || len(below) > 0 || in.Mode() != cgroup.Unified {
+		return process, err
+	}
+	if in, err = c.cgroup.Of(c.state.InitPid); err != nil {
+		return nil, err
+	}
+	return c.launch(in, image, files, 0)
+}
+
+// gatherExec reads what the plan must know: of the kernel, and of the container as it is now.
+func (c *Container) gatherExec() (f plan.Facts, err error) {
+	f = plan.Facts{
+		ID:           c.id,
+		PreserveFds:  c.flags.PreserveFds,
+		NoNewKeyring: c.flags.NoNewKeyring,
+		OwnStdio:     ownStdio(c.opts),
+	}
+	if f.Join, err = foreignNamespaces(c.state.InitPid); err != nil {
+		return f, err
+	}
+	if f.LastCap, err = lastCap(); err != nil {
+		return f, err
+	}
+	root, err := c.openRoot()
+	if err != nil {
+		return f, err
+	}
+	defer root.Close()
+	f.Home, err = homeIn(root, c.opts.UID, 0)
+	return f, err
+}
+
+// openRoot opens the container's root as init sees it.
+func (c *Container) openRoot() (*os.File, error) {
+	return os.OpenFile(fmt.Sprintf("/proc/%d/root", c.state.InitPid), unix.O_PATH|unix.O_DIRECTORY, 0)
+}
+
+// foreignNamespaces are those namespaces of a process that are not crabcan's own. Joining one's own is an error for a
+// user namespace and does nothing for the others.
+func foreignNamespaces(pid int) (flags uint64, err error) {
+	for _, n := range []struct {
+		name string
+		flag uint64
+	}{
+		{"user", unix.CLONE_NEWUSER}, {"mnt", unix.CLONE_NEWNS}, {"pid", unix.CLONE_NEWPID}, {"net", unix.CLONE_NEWNET},
+		{"ipc", unix.CLONE_NEWIPC}, {"uts", unix.CLONE_NEWUTS}, {"cgroup", unix.CLONE_NEWCGROUP}, {"time", unix.CLONE_NEWTIME},
+	} {
+		own, err := os.Readlink("/proc/self/ns/" + n.name)
+		if errors.Is(err, unix.ENOENT) {
+			continue // this kernel has no such namespaces
+		}
+		if err != nil {
+			return 0, err
+		}
+		theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, n.name))
+		if err != nil {
+			return 0, err
+		}
+		if own != theirs {
+			flags |= n.flag
+		}
+	}
+	return flags, nil
+}

@@ -1,0 +1,104 @@
+package plan
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/program"
+)
+
+// stepRules hold for each step of every plan. A rule returns what is wrong, or "".
+var stepRules = []struct {
+	name  string
+	check func(p subject, i int, s *program.Step) string
+}{
+	{"labels are in place", checkLabels},
+	{"steps can be printed", checkPrint},
+	{"paths of the container are resolved inside it", checkResolve},
+	{"descriptors are close-on-exec", checkCloseOnExec},
+	{"without a mount namespace nothing is mounted", checkNoMounts},
+}
+
+func checkLabels(p subject, i int, s *program.Step) string {
+	labels := []program.Label{s.Next}
+	for _, on := range s.On {
+		labels = append(labels, on.To)
+	}
+	for _, l := range labels {
+		if to := p.Program.Where(l); l != 0 && (to < 0 || to >= len(p.Program.Steps)) {
+			return "leads nowhere"
+		}
+	}
+	return ""
+}
+
+func checkPrint(p subject, i int, s *program.Step) string {
+	text := p.printer.line(i)
+	switch {
+	case strings.Contains(text, "syscall_"):
+		return "no row of callRows is for it"
+	case strings.IndexFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) >= 0:
+		return "prints control characters"
+	}
+	return ""
+}
+
+func checkResolve(p subject, i int, s *program.Step) string {
+	const inside = unix.RESOLVE_IN_ROOT | unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS
+	switch {
+	case s.Nr != unix.SYS_OPENAT2 || s.Op != program.OpCall:
+	case s.Args[0].Kind == program.ArgInt && int32(s.Args[0].N) == unix.AT_FDCWD:
+		if path := cString(s.Args[1]); !filepath.IsAbs(path) {
+			return "a path of the host must be absolute"
+		}
+	case s.Args[2].Words[2].N&inside == 0:
+		return "may leave the container"
+	case s.Args[2].Words[2].N&unix.RESOLVE_NO_MAGICLINKS == 0 && s.Args[2].Words[2].N&unix.RESOLVE_NO_SYMLINKS == 0:
+		return "follows magic links"
+	}
+	return ""
+}
+
+// closeOnExecFlags are where the calls that make descriptors have their flags.
+var closeOnExecFlags = []struct {
+	nr   uintptr
+	flag uint64
+	in   func(args []program.Arg) program.Arg
+}{
+	{unix.SYS_OPENAT2, unix.O_CLOEXEC, func(a []program.Arg) program.Arg { return a[2].Words[0] }},
+	{unix.SYS_OPENAT, unix.O_CLOEXEC, func(a []program.Arg) program.Arg { return a[2] }},
+	{unix.SYS_OPEN_TREE, unix.OPEN_TREE_CLOEXEC, func(a []program.Arg) program.Arg { return a[2] }},
+	{unix.SYS_FSOPEN, unix.FSOPEN_CLOEXEC, func(a []program.Arg) program.Arg { return a[1] }},
+	{unix.SYS_FSMOUNT, unix.FSMOUNT_CLOEXEC, func(a []program.Arg) program.Arg { return a[1] }},
+	{unix.SYS_SOCKET, unix.SOCK_CLOEXEC, func(a []program.Arg) program.Arg { return a[1] }},
+}
+
+func checkCloseOnExec(p subject, i int, s *program.Step) string {
+	if s.Op != program.OpCall {
+		return ""
+	}
+	for _, c := range closeOnExecFlags {
+		if s.Nr == c.nr && c.in(s.Args).N&c.flag == 0 {
+			return "makes a descriptor that survives execve"
+		}
+	}
+	if s.Nr == unix.SYS_IOCTL && s.Args[1].N == unix.TIOCGPTPEER && s.Args[2].N&unix.O_CLOEXEC == 0 {
+		return "makes a descriptor that survives execve"
+	}
+	return ""
+}
+
+func checkNoMounts(p subject, i int, s *program.Step) string {
+	mounting := []uintptr{
+		unix.SYS_MOVE_MOUNT, unix.SYS_MOUNT_SETATTR, unix.SYS_OPEN_TREE, unix.SYS_PIVOT_ROOT,
+		unix.SYS_UMOUNT2, unix.SYS_MKNODAT, unix.SYS_SYMLINKAT,
+	}
+	if !p.has(unix.CLONE_NEWNS) && s.Op == program.OpCall && slices.Contains(mounting, s.Nr) {
+		return "changes the host"
+	}
+	return ""
+}

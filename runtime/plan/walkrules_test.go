@@ -1,0 +1,403 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/program"
+)
+
+// walkRules hold for each way through a plan that ends in execve. A rule returns what is wrong, or "".
+var walkRules = []struct {
+	name  string
+	check func(p subject, m *machine) string
+	// init says that the rule is for a container's init only, not for a process that joins it.
+	init bool
+}{
+	{name: "not dumpable before a namespace is joined", check: checkDumpable},
+	{name: "dies with its parent until it is ready", check: checkParentDeath},
+	{name: "mounts hang together with the host's only as the config says", check: checkPropagation, init: true},
+	{name: "file systems are configured before they are mounted", check: checkCreated},
+	{name: "what the config hides is covered", check: checkCovered},
+	{name: "one root, entered once", check: checkRoot, init: true},
+	{name: "the old root is detached", check: checkPivot},
+	{name: "no path of the host after its root is left", check: checkHostPaths, init: true},
+	{name: "the working directory is checked", check: checkWorkingFolder},
+	{name: "leads a session", check: checkSession},
+	{name: "identity is complete and in order", check: checkIdentity},
+	{name: "the last capset sets what the config says", check: checkCapabilities},
+	{name: "starts only when told", check: checkWait},
+	{name: "nothing but the filter and capabilities after the wait for start", check: checkAfterWait},
+	{name: "the filter is last", check: checkFilter},
+	{name: "all else is close-on-exec", check: checkCloseRange},
+	{name: "every mount is attached", check: checkAttached},
+	{name: "every descriptor is closed", check: checkClosed},
+}
+
+// calls lists where in the walk a system call was made; by its first argument, too, if there is one.
+func (m *machine) calls(nr uintptr, first ...uint64) (at []int) {
+	for i, step := range m.trace {
+		s := &m.Program.Steps[step]
+		if s.Op != program.OpCall || s.Nr != nr {
+			continue
+		}
+		if len(first) == 0 || s.Args[0].Kind == program.ArgInt && s.Args[0].N == first[0] {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// step is what was done at a place of the walk.
+func (m *machine) step(at int) *program.Step { return &m.Program.Steps[m.trace[at]] }
+
+// inOrder reports whether everything in the lists comes after everything in those before it.
+func inOrder(lists ...[]int) bool {
+	last := -1
+	for _, list := range lists {
+		for _, at := range list {
+			if at < last {
+				return false
+			}
+		}
+		if len(list) > 0 {
+			last = list[len(list)-1]
+		}
+	}
+	return true
+}
+
+func checkDumpable(p subject, m *machine) string {
+	off := m.calls(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE)
+	if len(off) != 1 || m.step(off[0]).Args[1].N != 0 {
+		return "PR_SET_DUMPABLE is not set to 0 once"
+	}
+	if !inOrder(off, m.calls(unix.SYS_SETNS)) {
+		return "a namespace is joined before"
+	}
+	return ""
+}
+
+func checkParentDeath(p subject, m *machine) string {
+	asked := m.calls(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG)
+	sent := m.calls(unix.SYS_SENDTO)
+	if len(asked) < 2 || m.step(asked[0]).Args[1].N != uint64(unix.SIGKILL) || m.step(asked[len(asked)-1]).Args[1].N != 0 {
+		return "PR_SET_PDEATHSIG is not set and cleared"
+	}
+	if asked[len(asked)-1] != sent[len(sent)-1]-1 {
+		return "it is not cleared right before Ready"
+	}
+	return ""
+}
+
+func checkPropagation(p subject, m *machine) string {
+	if !p.has(unix.CLONE_NEWNS) {
+		return ""
+	}
+	want := p.o.RootPropagation
+	if want == 0 {
+		want = unix.MS_SLAVE | unix.MS_REC
+	}
+	set := m.calls(unix.SYS_MOUNT_SETATTR)
+	if len(set) == 0 || !inOrder(set[:1], m.calls(unix.SYS_OPEN_TREE)) || !inOrder(set[:1], m.calls(unix.SYS_MOVE_MOUNT)) {
+		return "it is not the first thing that is done to mounts"
+	}
+	s := m.step(set[0])
+	recursive := s.Args[2].N&unix.AT_RECURSIVE != 0
+	if cString(s.Args[1]) != "/" || s.Args[3].Words[2].N != want&propagations || recursive != (want&unix.MS_REC != 0) {
+		return m.printer.line(m.trace[set[0]])
+	}
+	return ""
+}
+
+func checkCreated(p subject, m *machine) string {
+	made := slices.DeleteFunc(m.calls(unix.SYS_FSCONFIG), func(at int) bool {
+		return m.step(at).Args[1].N != unix.FSCONFIG_CMD_CREATE
+	})
+	opened, mounted := m.calls(unix.SYS_FSOPEN), m.calls(unix.SYS_FSMOUNT)
+	if len(opened) != len(made) || len(made) != len(mounted) {
+		return "fsopen, FSCONFIG_CMD_CREATE and fsmount are not equal in number"
+	}
+	for i := range made {
+		if !inOrder(opened[i:i+1], made[i:i+1], mounted[i:i+1], opened[i+1:]) {
+			return m.printer.line(m.trace[opened[i]])
+		}
+	}
+	return ""
+}
+
+// checkCovered: every path that is opened to be masked or made read-only gets something mounted on it.
+func checkCovered(p subject, m *machine) string {
+	for at, step := range m.trace[:len(m.trace)-1] {
+		pointer := p.Notes[step].Pointer
+		s := &p.Program.Steps[step]
+		hides := strings.HasPrefix(pointer, "/linux/maskedPaths") || strings.HasPrefix(pointer, "/linux/readonlyPaths")
+		isNull := cString(argAt(s.Args, 1)) == "dev/null" // what files are covered with
+		if !hides || s.Nr != unix.SYS_OPENAT2 || s.Args[0].Kind != program.ArgLoad || isNull {
+			continue
+		}
+		if found := m.trace[at+1] == step+1; found && !m.isTarget(at, s.Result) {
+			return p.line(step)
+		}
+	}
+	return ""
+}
+
+// isTarget reports whether something is mounted on the descriptor in a word before it is closed.
+func (m *machine) isTarget(at int, word program.Arg) bool {
+	for at++; m.step(at).Nr != unix.SYS_CLOSE || m.step(at).Args[0].Mem != word.Mem; at++ {
+		if s := m.step(at); s.Nr == unix.SYS_MOVE_MOUNT && s.Args[2].Mem == word.Mem {
+			return true
+		}
+	}
+	return false
+}
+
+func checkRoot(p subject, m *machine) string {
+	pivots, chroots := m.calls(unix.SYS_PIVOT_ROOT), m.calls(unix.SYS_CHROOT)
+	switch pivot := p.has(unix.CLONE_NEWNS) && !p.f.NoPivot; {
+	case pivot && (len(pivots) != 1 || len(chroots) != 0):
+		return "must pivot once"
+	case !pivot && (len(pivots) != 0 || len(chroots) != 1):
+		return "must chroot once"
+	}
+	entered := append(pivots, chroots...)[0]
+	if !inOrder(m.calls(unix.SYS_FCHDIR), []int{entered}, m.calls(unix.SYS_CHDIR)) {
+		return "must enter the root folder before and / after"
+	}
+	return ""
+}
+
+func checkPivot(p subject, m *machine) string {
+	for _, at := range m.calls(unix.SYS_PIVOT_ROOT) {
+		at++
+		for m.step(at).Nr == unix.SYS_MOUNT_SETATTR {
+			at++
+		}
+		if s := m.step(at); s.Nr != unix.SYS_UMOUNT2 || s.Args[1].N != unix.MNT_DETACH {
+			return "pivot_root is not followed by umount2(MNT_DETACH)"
+		}
+	}
+	return ""
+}
+
+func checkHostPaths(p subject, m *machine) string {
+	left := m.calls(unix.SYS_FCHDIR)[0]
+	for at := left; at < len(m.trace); at++ {
+		s := m.step(at)
+		if (s.Nr == unix.SYS_OPENAT2 || s.Nr == unix.SYS_OPEN_TREE) && s.Args[0].Kind == program.ArgInt {
+			return "opens " + cString(s.Args[1])
+		}
+	}
+	return ""
+}
+
+func checkWorkingFolder(p subject, m *machine) string {
+	entered, asked := m.calls(unix.SYS_CHDIR), m.calls(unix.SYS_GETCWD)
+	if len(entered) == 0 || cString(m.step(entered[len(entered)-1]).Args[0]) != p.o.Cwd {
+		return "it is not entered last"
+	}
+	if len(asked) != 1 || !inOrder(entered, asked) {
+		return "getcwd does not come after the last chdir"
+	}
+	if s := m.step(asked[0] + 1); s.Op != program.OpTest || s.Args[0].Mem != m.step(asked[0]).Args[0].Mem {
+		return "its result is not tested"
+	}
+	return ""
+}
+
+func checkSession(p subject, m *machine) string {
+	if len(m.calls(unix.SYS_SETSID)) != 1 {
+		return "there is not one setsid"
+	}
+	rings := slices.DeleteFunc(m.calls(unix.SYS_KEYCTL), func(at int) bool {
+		return m.step(at).Args[0].N != unix.KEYCTL_JOIN_SESSION_KEYRING
+	})
+	if (len(rings) == 1) == p.f.NoNewKeyring {
+		return "the keyring is not what the flags say"
+	}
+	return ""
+}
+
+func checkIdentity(p subject, m *machine) string {
+	groups, gid, uid := m.calls(unix.SYS_SETGROUPS), m.calls(unix.SYS_SETRESGID), m.calls(unix.SYS_SETRESUID)
+	if len(groups) != 1 || len(gid) != 1 || len(uid) != 1 {
+		return "the ids are not set once"
+	}
+	if !inOrder(m.calls(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP), groups, gid, uid, m.calls(unix.SYS_CAPSET)) {
+		return "bounding set, groups, ids, capabilities are out of order"
+	}
+	if got := len(m.calls(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS)); (got == 1) != p.o.NoNewPrivs {
+		return "no_new_privs is not what the config says"
+	}
+	keep := m.calls(unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS)
+	if len(keep) != 2 || !inOrder(keep[:1], uid, m.calls(unix.SYS_CAPSET)[:1], keep[1:]) {
+		return "PR_SET_KEEPCAPS does not save the capabilities over setresuid"
+	}
+	dropped := uint64(0)
+	for _, at := range m.calls(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP) {
+		dropped |= 1 << m.step(at).Args[1].N
+	}
+	if dropped != p.known()&^p.o.Caps.Bounding {
+		return "the bounding set is not what the config says"
+	}
+	return ""
+}
+
+// known are the capabilities that the kernel has.
+func (p subject) known() uint64 { return 1<<(p.f.LastCap+1) - 1 }
+
+// capsetWords are the effective, permitted and inheritable sets of a capset step.
+func capsetWords(s *program.Step) [3]uint64 {
+	var sets [3]uint64
+	for i := range sets {
+		for b := range 4 {
+			sets[i] |= uint64(s.Args[1].Data[4*i+b])<<(8*b) | uint64(s.Args[1].Data[12+4*i+b])<<(32+8*b)
+		}
+	}
+	return sets
+}
+
+func checkCapabilities(p subject, m *machine) string {
+	set := m.calls(unix.SYS_CAPSET)
+	want := [3]uint64{p.o.Caps.Effective & p.known(), p.o.Caps.Permitted & p.known(), p.o.Caps.Inheritable & p.known()}
+	if len(set) == 0 || capsetWords(m.step(set[len(set)-1])) != want {
+		return "the capabilities are not what the config says"
+	}
+	if s := m.step(m.calls(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT)[0]); s.Args[1].N != unix.PR_CAP_AMBIENT_CLEAR_ALL {
+		return "the ambient set is not emptied first"
+	}
+	ambient := uint64(0)
+	for _, at := range m.calls(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT) {
+		if s := m.step(at); s.Args[1].N == unix.PR_CAP_AMBIENT_RAISE {
+			ambient |= 1 << s.Args[2].N
+		}
+	}
+	if ambient != p.o.Caps.Ambient&p.known() {
+		return "the ambient set is not what the config says"
+	}
+	return ""
+}
+
+// waited is the place where init heard that it may start: from the fifo, or with Run from the socket.
+func (m *machine) waited() int {
+	at := append(m.calls(unix.SYS_RECVFROM), m.calls(unix.SYS_READ)...)
+	return slices.Max(at)
+}
+
+// checkWait: Ready is answered, and unless start follows at once the fifo is read.
+func checkWait(p subject, m *machine) string {
+	sent, answered, read := m.calls(unix.SYS_SENDTO), m.calls(unix.SYS_RECVFROM), m.calls(unix.SYS_READ)
+	last := sent[len(sent)-1]
+	if initialWord(m.Program, m.step(last).Args[1].Mem, 0) != uint64(program.Ready) {
+		return "the last message is not Ready"
+	}
+	if len(answered) == 0 || answered[len(answered)-1] != last+1 {
+		return "Ready is not answered"
+	}
+	if p.f.Run {
+		return ""
+	}
+	if len(read) != 1 || read[0] < last || p.file(m.step(read[0]).Args[0].N).Role != RoleExec {
+		return "the fifo is not read after Ready"
+	}
+	return ""
+}
+
+func checkAfterWait(p subject, m *machine) string {
+	for at := m.waited() + 1; at < len(m.trace)-1; at++ {
+		s := m.step(at)
+		switch {
+		case s.Op != program.OpCall, s.Nr == unix.SYS_SECCOMP, s.Nr == unix.SYS_CAPSET:
+		case s.Nr == unix.SYS_PRCTL && s.Args[0].N == unix.PR_CAP_AMBIENT:
+		default:
+			return m.printer.line(m.trace[at])
+		}
+	}
+	return ""
+}
+
+func checkFilter(p subject, m *machine) string {
+	loaded := m.calls(unix.SYS_SECCOMP)
+	if p.o.Seccomp == nil {
+		if len(loaded) != 0 {
+			return "there is one without a profile"
+		}
+		return ""
+	}
+	if len(loaded) != 1 || loaded[0] < m.waited() {
+		return "it is not loaded once, after the wait"
+	}
+	before := slices.DeleteFunc(m.calls(unix.SYS_CAPSET), func(at int) bool { return at > loaded[0] })
+	if !p.o.NoNewPrivs && capsetWords(m.step(before[len(before)-1]))[0]&(1<<unix.CAP_SYS_ADMIN) == 0 {
+		return "it can't be loaded: neither no_new_privs nor CAP_SYS_ADMIN"
+	}
+	for at := loaded[0] + 1; at < len(m.trace)-1; at++ {
+		if s := m.step(at); s.Op == program.OpCall && (s.Nr != unix.SYS_CAPSET || p.o.NoNewPrivs) {
+			return "followed by " + m.printer.line(m.trace[at])
+		}
+	}
+	return ""
+}
+
+func checkCloseRange(p subject, m *machine) string {
+	at := m.calls(unix.SYS_CLOSE_RANGE, uint64(p.FirstFile))
+	if len(at) != 1 || m.step(at[0]).Args[1].N != 1<<32-1 || m.step(at[0]).Args[2].N != unix.CLOSE_RANGE_CLOEXEC {
+		return "close_range does not reach from the first of crabcan's descriptors to the last"
+	}
+	return ""
+}
+
+// checkAttached is about the config's mounts: of those that crabcan makes for itself some are never attached.
+func checkAttached(p subject, m *machine) string {
+	for _, step := range m.unused {
+		if strings.HasPrefix(p.Notes[step].Pointer, "/mounts/") {
+			return "this one is not: " + m.printer.line(step)
+		}
+	}
+	return ""
+}
+
+// checkClosed is about tidiness: what is left open is close-on-exec. Only the root stays open until the end.
+func checkClosed(p subject, m *machine) string {
+	for fd, f := range m.files {
+		if f.step >= 0 && fd != m.root(p) {
+			return "this one stays open: " + p.line(f.step)
+		}
+	}
+	return ""
+}
+
+// root is the descriptor of the root: the one that is entered, or when a container is joined the first that is opened.
+func (m *machine) root(p subject) uint64 {
+	if p.isExec {
+		return firstFDOnPaper + 1
+	}
+	a := m.step(m.calls(unix.SYS_FCHDIR)[0]).Args[0]
+	return m.words[word{a.Mem, a.N}]
+}
+
+// checkFailure is about the ways that end in exit_group: after a failure its report comes last, over the socket until
+// the wait for start, over the fifo after it. Without one the parent is gone, or a fork has taken over.
+func checkFailure(p subject, m *machine) string {
+	end := len(m.trace) - 1
+	reports := append(m.calls(unix.SYS_SENDMSG, uint64(p.FirstFile)), m.calls(unix.SYS_WRITEV)...)
+	switch {
+	case m.step(end).Nr != unix.SYS_EXIT_GROUP:
+		return "the end is " + m.printer.line(m.trace[end])
+	case !m.failed && len(reports) != 0:
+		return "there was none"
+	case m.failed && (len(reports) != 1 || reports[0] != end-1):
+		return "there are others or none, or something else is last"
+	case m.failed && (len(m.calls(unix.SYS_WRITEV)) == 1) != (!p.f.Run && m.reached(unix.SYS_SECCOMP, unix.SYS_EXECVE)):
+		return "it goes the wrong way"
+	}
+	return ""
+}
+
+// reached reports whether the walk came to one of the calls.
+func (m *machine) reached(calls ...uintptr) bool {
+	return slices.ContainsFunc(calls, func(nr uintptr) bool { return len(m.calls(nr)) > 0 })
+}
