@@ -95,6 +95,10 @@ func (c *Container) makeFolder() error {
 	if c.dir, err = state.Create(state.Root(c.host.Root), c.id); err != nil {
 		return err
 	}
+	c.undo.push(func() error {
+		c.poststopHooks()
+		return nil
+	})
 	c.undo.push(c.dir.Remove)
 	c.state = state.State{
 		ID:          c.id,
@@ -104,6 +108,7 @@ func (c *Container) makeFolder() error {
 		Created:     time.Now().UTC(),
 		Owner:       uint32(os.Geteuid()),
 		Annotations: c.opts.Annotations,
+		Hooks:       !c.opts.Hooks.IsZero(),
 		Cgroup:      state.Cgroup(c.cgroup.Saved()),
 	}
 	if err := c.dir.Save(c.state); err != nil {
@@ -260,18 +265,29 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 		}
 		return init.Answer([]byte{0})
 	case program.Mounted:
-		root, err := os.OpenFile(initFile(init, m.A), unix.O_PATH|unix.O_DIRECTORY, 0)
-		if err != nil {
+		if err := c.createHooks(init); err != nil {
 			return err
 		}
-		defer root.Close()
-		home, err := homeIn(root, c.opts.UID, 0)
-		if err != nil {
-			return err
-		}
-		return init.Answer([]byte("HOME=" + home + "\x00"))
+		return c.answerHome(init, m)
 	}
 	return fmt.Errorf("init sent a message of unknown kind %d", m.Kind)
+}
+
+// answerHome looks HOME up where the mounts are by now, if the message asks for it.
+func (c *Container) answerHome(init *spawn.Process, m spawn.Message) error {
+	if m.B == 0 {
+		return init.Answer([]byte{0})
+	}
+	root, err := os.OpenFile(initFile(init, m.A), unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	home, err := homeIn(root, c.opts.UID, 0)
+	if err != nil {
+		return err
+	}
+	return init.Answer([]byte("HOME=" + home + "\x00"))
 }
 
 // initFile is the path of one of init's descriptors, seen from the host.

@@ -83,13 +83,16 @@ func (c *Container) decodeExec(o ExecOptions) error {
 		c.opts, err = spec.ChangeProcess(config, env, o.Change)
 	}
 	c.flags = o.CreateOptions
+	if err == nil {
+		c.opts.Hooks = spec.Hooks{} // they are about the container, not about each process
+	}
 	return err
 }
 
 // beginExec goes from the options to a process that is at work inside the container.
 func (c *Container) beginExec(o ExecOptions, openConsole func() (*os.File, error)) (*spawn.Process, error) {
 	c.adopt = c.setOOMScore
-	facts, err := c.gatherExec()
+	facts, err := c.gatherExec(c.opts)
 	if err != nil {
 		return nil, err
 	}
@@ -101,22 +104,31 @@ func (c *Container) beginExec(o ExecOptions, openConsole func() (*os.File, error
 		return nil, err
 	}
 	files, err := c.openFiles(func(f plan.File) (*os.File, error) {
-		switch f.Role {
-		case plan.RolePidfd:
-			fd, err := c.initPidfd()
-			return os.NewFile(uintptr(fd), "init"), err
-		case plan.RoleRoot:
-			return c.openRoot()
-		case plan.RoleConsole:
+		if f.Role == plan.RoleConsole {
 			return openConsole()
 		}
-		return nil, nil
+		return c.openJoined(f)
 	})
 	defer closeAll(files)
 	if err != nil {
 		return nil, err
 	}
 	return c.launchIn(o.Cgroup, image, files)
+}
+
+// openJoined opens what a process needs that joins the container; nil is a file that somebody else fills in.
+func (c *Container) openJoined(f plan.File) (*os.File, error) {
+	switch f.Role {
+	case plan.RolePidfd:
+		fd, err := c.initPidfd()
+		if err != nil {
+			return nil, err
+		}
+		return os.NewFile(uintptr(fd), "init"), nil
+	case plan.RoleRoot:
+		return c.openRoot()
+	}
+	return nil, nil
 }
 
 // launchIn starts the process in the container's cgroup or one below it. A cgroup v2 that has controllers enabled for
@@ -141,12 +153,12 @@ func (c *Container) launchIn(below map[string]string, image []byte, files []*os.
 }
 
 // gatherExec reads what the plan must know: of the kernel, and of the container as it is now.
-func (c *Container) gatherExec() (f plan.Facts, err error) {
+func (c *Container) gatherExec(o *spec.ContainerOpts) (f plan.Facts, err error) {
 	f = plan.Facts{
 		ID:           c.id,
 		PreserveFds:  c.flags.PreserveFds,
 		NoNewKeyring: c.flags.NoNewKeyring,
-		OwnStdio:     ownStdio(c.opts),
+		OwnStdio:     ownStdio(o),
 	}
 	if f.Join, err = foreignNamespaces(c.state.InitPid); err != nil {
 		return f, err
@@ -159,7 +171,7 @@ func (c *Container) gatherExec() (f plan.Facts, err error) {
 		return f, err
 	}
 	defer root.Close()
-	f.Home, err = homeIn(root, c.opts.UID, 0)
+	f.Home, err = homeIn(root, o.UID, 0)
 	return f, err
 }
 

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -37,19 +36,22 @@ func homeIn(root *os.File, uid uint32, resolve uint64) (string, error) {
 		Flags:   unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS | resolve,
 	})
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
-		return "/", nil
+	if errors.Is(err, unix.ELOOP) && resolve != 0 {
+		return "", err
 	}
 	if err != nil {
-		return "", fmt.Errorf("look up HOME in the container's /etc/passwd: %w", err)
+		return "/", nil // whatever the image has there, it is no passwd file
 	}
 	f := os.NewFile(uintptr(fd), passwdPath)
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return "/", err
 	}
-	users, err := user.ParsePasswdFilter(io.LimitReader(f, maxPasswd), func(u user.User) bool { return u.Uid == int(uid) })
-	if err != nil || len(users) == 0 || users[0].Home == "" {
+	users, err := user.ParsePasswdFilter(io.LimitReader(f, maxPasswd), func(u user.User) bool {
+		// The parser takes a comment for a user 0 without a home.
+		return u.Uid == int(uid) && u.Home != ""
+	})
+	if err != nil || len(users) == 0 {
 		return "/", nil // a malformed file is the image's business; it decides nothing but HOME
 	}
 	return users[0].Home, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/state"
@@ -113,8 +114,11 @@ func (c *Container) Delete(force bool) error {
 	return c.destroy()
 }
 
-// destroy ends what is left of the container and removes all that was made for it.
+// destroy ends what is left of the container, removes all that was made for it and runs the poststop hooks.
 func (c *Container) destroy() error {
+	if err := c.loadOpts(); err != nil {
+		logrus.Warnf("no poststop hook is run: %v", err)
+	}
 	if err := c.killInit(); err != nil {
 		return err
 	}
@@ -125,7 +129,11 @@ func (c *Container) destroy() error {
 	if err := c.cgroup.Destroy(); err != nil {
 		return err
 	}
-	return c.dir.Remove()
+	if err := c.dir.Remove(); err != nil {
+		return err
+	}
+	c.poststopHooks()
+	return nil
 }
 
 // Delete removes the container id of a host; see Container.Delete. With force it is no error if there is none, and

@@ -87,6 +87,9 @@ func (c *Container) checkConsole(detach bool) error {
 
 // letRun lets a ready init go on to the user's process and hears whether it got there: the socket closes then.
 func (c *Container) letRun(init *spawn.Process) error {
+	if err := c.startContainerHooks(); err != nil {
+		return err
+	}
 	if err := c.commit(init); err != nil {
 		return err
 	}
@@ -95,6 +98,9 @@ func (c *Container) letRun(init *spawn.Process) error {
 		return c.stepError(m.B, unix.Errno(m.A), m.Text)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if err := c.poststartHooks(); err != nil {
 		return err
 	}
 	c.undo = nil

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Start lets a created container's init become the user's process. The error says why it could not be executed.
+// Start lets a created container's init become the user's process. The error says why it could not be executed. If a
+// hook fails, the container is destroyed, as the specification has it (runtime.md, "Lifecycle", 7 and 9).
 func (c *Container) Start() error {
 	if err := c.lock(); err != nil {
 		return err
@@ -27,10 +28,22 @@ func (c *Container) Start() error {
 	default:
 		return fmt.Errorf("cannot start a container that is %s", status)
 	}
+	if err := c.loadOpts(); err != nil {
+		return err
+	}
+	if err := c.startContainerHooks(); err != nil {
+		return errors.Join(err, c.destroy())
+	}
 	if err := c.letGo(); err != nil {
 		return err
 	}
-	return c.dir.RemoveFifos()
+	if err := c.dir.RemoveFifos(); err != nil {
+		return err
+	}
+	if err := c.poststartHooks(); err != nil {
+		return errors.Join(err, c.destroy())
+	}
+	return nil
 }
 
 // letGo writes the byte that init waits for and reads how execve went: end-of-file means well.

@@ -55,6 +55,7 @@ func (c *checker) check() {
 	c.refuseUnsupported()
 	c.version()
 	c.namespaceList()
+	c.userNamespace()
 	c.process()
 	c.root()
 	c.utsNames()
@@ -66,6 +67,9 @@ func (c *checker) check() {
 	c.restrictedPaths()
 	c.cgroup()
 	c.seccomp()
+	c.personality()
+	c.memoryPolicy()
+	c.hooks()
 }
 
 // fillAbsent puts empty objects where the config has none, so that no rule has to ask; those without which there is no

@@ -122,6 +122,3 @@ func (c *checker) parseID(pointer, text string) uint32 {
 	}
 	return uint32(id)
 }
-
-// noID means "leave it as it is" to setresuid(2), so nobody can have it.
-const noID = 1<<32 - 1

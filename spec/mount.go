@@ -19,6 +19,7 @@ func (c *checker) mount(pointer string, in *specs.Mount) Mount {
 	m.Pointer = pointer
 	m.Destination = c.destination(pointer+"/destination", in.Destination)
 	m.Bind = m.Bind || in.Type == "bind"
+	c.idMap(pointer, in, &m)
 	if m.Bind {
 		c.bindMount(pointer, in, &m)
 		return m
@@ -30,6 +31,7 @@ func (c *checker) mount(pointer string, in *specs.Mount) Mount {
 	c.text(pointer+"/type", m.Type)
 	c.text(pointer+"/source", m.Source)
 	c.texts(pointer+"/options", in.Options)
+	c.mappedOptions(pointer+"/options", m.Data)
 	if m.CopyUp && m.Type != "tmpfs" {
 		c.warnf(pointer+"/options", "tmpcopyup is ignored: it is for tmpfs only")
 		m.CopyUp = false
@@ -66,9 +68,4 @@ func (c *checker) bindMount(pointer string, in *specs.Mount, m *Mount) {
 		}
 	}
 	m.CopyUp, m.SBFlags, m.Data = false, nil, nil
-}
-
-// isIDMap reports whether option asks for an idmapped mount.
-func isIDMap(option string) bool {
-	return option == "idmap" || option == "ridmap"
 }

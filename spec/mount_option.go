@@ -27,7 +27,7 @@ var mountOptions = [...]mountOption{
 	{name: "diratime", apply: clearAttr, bits: unix.MOUNT_ATTR_NODIRATIME},
 	{name: "dirsync", apply: setFlag, flag: "dirsync"},
 	{name: "exec", apply: clearAttr, bits: unix.MOUNT_ATTR_NOEXEC},
-	{name: "idmap", apply: setNothing},
+	{name: "idmap", apply: setIDMap},
 	// Every file system that counts versions does so unasked since Linux 6.1, and fsconfig(2) has no word for it.
 	{name: "iversion", apply: setNothing},
 	{name: "lazytime", apply: setFlag, flag: "lazytime"},
@@ -52,7 +52,7 @@ var mountOptions = [...]mountOption{
 	{name: "relatime", apply: setAtime, bits: unix.MOUNT_ATTR_RELATIME},
 	{name: "remount", apply: setRemount},
 	{name: "rexec", apply: clearRecAttr, bits: unix.MOUNT_ATTR_NOEXEC},
-	{name: "ridmap", apply: setNothing},
+	{name: "ridmap", apply: setRecIDMap},
 	{name: "rnoatime", apply: setRecAtime, bits: unix.MOUNT_ATTR_NOATIME},
 	{name: "rnodev", apply: setRecAttr, bits: unix.MOUNT_ATTR_NODEV},
 	{name: "rnodiratime", apply: setRecAttr, bits: unix.MOUNT_ATTR_NODIRATIME},
@@ -115,6 +115,9 @@ func setBind(m *Mount, _ *mountOption)    { m.Bind = true }
 func setRecBind(m *Mount, _ *mountOption) { m.Bind, m.Recursive = true, true }
 func setRemount(m *Mount, _ *mountOption) { m.Remount = true }
 func setCopyUp(m *Mount, _ *mountOption)  { m.CopyUp = true }
+
+func setIDMap(m *Mount, _ *mountOption)    { m.IDMap = &IDMap{} }
+func setRecIDMap(m *Mount, _ *mountOption) { m.IDMap = &IDMap{Recursive: true} }
 
 func setPropagation(m *Mount, o *mountOption) { m.Propagation = append(m.Propagation, o.bits) }
 

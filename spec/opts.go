@@ -33,6 +33,15 @@ type ContainerOpts struct {
 	Rlimits     []Rlimit
 	OOMScoreAdj *int // -1000 to 1000, nil: inherit
 
+	Scheduler *Scheduler // nil: inherit
+	// IOPriority is class and level as ioprio_set(2) takes them, 0: inherit.
+	IOPriority int
+	// ExecAffinity is for processes that join the container, not for its first.
+	ExecAffinity CPUAffinity
+	// Personality is what personality(2) takes, nil: inherit.
+	Personality  *uint64
+	MemoryPolicy *MemoryPolicy // nil: inherit
+
 	// MountDir is the root folder: absolute, clean.
 	MountDir     string
 	RootReadonly bool
@@ -45,6 +54,9 @@ type ContainerOpts struct {
 	Mounts []Mount
 	// Namespaces lists each namespace once, new ones (Path "") and joined ones, in the order of the config.
 	Namespaces []Namespace
+	// UIDMappings and GIDMappings are those of a new user namespace, where they are never empty. Those of a joined one are
+	// empty, or what the config claims them to be.
+	UIDMappings, GIDMappings []specs.LinuxIDMapping
 	// TimeOffsets is empty when no offset is asked for.
 	TimeOffsets []TimeOffset
 
@@ -61,6 +73,8 @@ type ContainerOpts struct {
 	// checked, and Flags holds the default when the config has none.
 	Seccomp *specs.LinuxSeccomp
 
+	Hooks Hooks
+
 	// OCIVersion is the config's ociVersion, for state.
 	OCIVersion string
 }
@@ -75,6 +89,27 @@ type Rlimit struct {
 	Resource   int
 	Soft, Hard uint64
 	Pointer    string
+}
+
+// Scheduler is process.scheduler in the terms of sched_setattr(2): SCHED_* and SCHED_FLAG_* numbers, and times in
+// nanoseconds.
+type Scheduler struct {
+	Policy                    uint32
+	Flags                     uint64
+	Nice                      int32
+	Priority                  uint32
+	Runtime, Deadline, Period uint64
+}
+
+// CPUAffinity is process.execCPUAffinity: where a process may run before it is in the container's cgroup and after.
+type CPUAffinity struct {
+	Initial, Final IDSet // nil: not said
+}
+
+// MemoryPolicy is linux.memoryPolicy. Mode is MPOL_* with the MPOL_F_* flags.
+type MemoryPolicy struct {
+	Mode  int
+	Nodes IDSet
 }
 
 // Namespace is one linux.namespaces entry. Flag is its CLONE_NEW* bit.
@@ -127,8 +162,18 @@ type Mount struct {
 	// them: split at commas, without mount(2)'s quotes. Always empty when Bind.
 	Data []string
 	// CopyUp is tmpcopyup: a tmpfs starts with a copy of what its destination held.
-	CopyUp  bool
+	CopyUp bool
+	// IDMap is nil unless the mount is idmapped.
+	IDMap   *IDMap
 	Pointer string
+}
+
+// IDMap says how an idmapped mount shows the owners of its files: id ContainerID in the source is HostID in the mount.
+type IDMap struct {
+	// UIDMappings and GIDMappings are both empty for those of the container's user namespace.
+	UIDMappings, GIDMappings []specs.LinuxIDMapping
+	// Recursive says that all mounts below are idmapped as well.
+	Recursive bool
 }
 
 // MountAttr holds MOUNT_ATTR_* bits for mount_setattr(2). A change of the atime mode has MOUNT_ATTR__ATIME in Clear
@@ -139,3 +184,22 @@ type MountAttr struct {
 
 // IsZero reports whether the change changes nothing.
 func (a MountAttr) IsZero() bool { return a == MountAttr{} }
+
+// Hooks are programs to run at points of a container's life (config.md, "POSIX-platform Hooks"), each list in order.
+type Hooks struct {
+	Prestart, CreateRuntime, CreateContainer, StartContainer, Poststart, Poststop []Hook
+}
+
+// IsZero reports whether there is no hook at all.
+func (h *Hooks) IsZero() bool {
+	return len(h.Prestart)+len(h.CreateRuntime)+len(h.CreateContainer)+len(h.StartContainer)+len(h.Poststart)+len(h.Poststop) == 0
+}
+
+// Hook is one program to run.
+type Hook struct {
+	Path    string   // absolute
+	Argv    []string // never empty
+	Env     []string // all of the hook's environment
+	Timeout int      // in seconds; 0: as long as it takes
+	Pointer string
+}

@@ -31,6 +31,9 @@ func (c *checker) process() {
 		c.errorf("/process/oomScoreAdj", "must be from %d to %d, not %d", oomScoreAdjMin, oomScoreAdjMax, *adj)
 	}
 	c.opts.OOMScoreAdj = p.OOMScoreAdj
+	c.scheduler()
+	c.ioPriority()
+	c.execCPUAffinity()
 }
 
 func (c *checker) args(args []string) {
@@ -74,6 +77,16 @@ func (c *checker) environ(env []string) []string {
 
 func (c *checker) user(u specs.User) {
 	c.opts.UID, c.opts.GID, c.opts.Groups = u.UID, u.GID, u.AdditionalGids
+	c.id("/process/user/uid", u.UID)
+	c.id("/process/user/gid", u.GID)
+	for i, gid := range u.AdditionalGids {
+		c.id(element("/process/user/additionalGids", i), gid)
+	}
+	c.mapped("/process/user/uid", c.opts.UIDMappings, u.UID)
+	c.mapped("/process/user/gid", c.opts.GIDMappings, u.GID)
+	for i, gid := range u.AdditionalGids {
+		c.mapped(element("/process/user/additionalGids", i), c.opts.GIDMappings, gid)
+	}
 	c.opts.Umask = defaultUmask
 	if u.Umask == nil {
 		return
@@ -82,6 +95,15 @@ func (c *checker) user(u specs.User) {
 		c.errorf("/process/user/umask", "must be from 0 to 511 (octal 777), not %d", *u.Umask)
 	}
 	c.opts.Umask = *u.Umask
+}
+
+// noID means "leave it as it is" to setresuid(2): who asks for it would get root.
+const noID = 1<<32 - 1
+
+func (c *checker) id(pointer string, id uint32) {
+	if id == noID {
+		c.errorf(pointer, "must be from 0 to %d", uint32(noID-1))
+	}
 }
 
 // terminal takes over consoleSize, which the specification wants ignored when there is no terminal.

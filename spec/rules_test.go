@@ -77,10 +77,12 @@ type ruleTest struct {
 }
 
 var allRules = map[string][]ruleTest{
+	"user namespace": userNamespaceRules, "idmap": idMapRules,
 	"version": versionRules, "member": memberRules, "process": processRules, "rlimit": rlimitRules,
 	"capability": capabilityRules, "root and names": rootAndNameRules, "mount": mountRules, "namespace": namespaceRules,
 	"device": deviceRules, "sysctl": sysctlRules, "path and cgroup": pathAndCgroupRules, "seccomp": seccompRules,
-	"empty": emptyRules, "unsupported": unsupportedRules,
+	"scheduling": schedulingRules,
+	"empty":      emptyRules, "unsupported": unsupportedRules,
 }
 
 func TestRules(t *testing.T) {
@@ -359,30 +361,11 @@ const (
 )
 
 var unsupportedRules = []ruleTest{
-	{[]edit{`/hooks/prestart` + hook}, `hooks.prestart: is not supported yet`},
-	{[]edit{`/hooks/createRuntime` + hook}, `hooks.createRuntime: is not supported yet`},
-	{[]edit{`/hooks/createContainer` + hook}, `hooks.createContainer: is not supported yet`},
-	{[]edit{`/hooks/startContainer` + hook}, `hooks.startContainer: is not supported yet`},
-	{[]edit{`/hooks/poststart` + hook}, `hooks.poststart: is not supported yet`},
-	{[]edit{`/hooks/poststop` + hook}, `hooks.poststop: is not supported yet`},
 	{[]edit{`/process/apparmorProfile "a"`}, `process.apparmorProfile: is not supported yet`},
 	{[]edit{`/process/selinuxLabel "a"`}, `process.selinuxLabel: is not supported yet`},
-	{[]edit{`/process/scheduler {"policy": "SCHED_OTHER"}`}, `process.scheduler: is not supported yet`},
-	{[]edit{`/process/ioPriority {"class": "IOPRIO_CLASS_BE"}`}, `process.ioPriority: is not supported yet`},
-	{[]edit{`/process/execCPUAffinity {"final": "0"}`}, `process.execCPUAffinity: is not supported yet`},
-	{[]edit{`/linux/namespaces [{"type": "user"}]`}, `linux.namespaces[0].type: a user namespace is not supported yet`},
-	{[]edit{`/linux/uidMappings ` + idMap}, `linux.uidMappings: is not supported yet`},
-	{[]edit{`/linux/gidMappings ` + idMap}, `linux.gidMappings: is not supported yet`},
 	{[]edit{`/linux/mountLabel "a"`}, `linux.mountLabel: is not supported yet`},
 	{[]edit{`/linux/netDevices {"eth0": {}}`}, `linux.netDevices: is not supported yet`},
 	{[]edit{`/linux/intelRdt {}`}, `linux.intelRdt: is not supported yet`},
-	{[]edit{`/linux/memoryPolicy {"mode": "MPOL_LOCAL"}`}, `linux.memoryPolicy: is not supported yet`},
-	{[]edit{`/linux/personality {"domain": "LINUX"}`}, `linux.personality: is not supported yet`},
-	{[]edit{`/mounts [{"destination": "/m", "type": "tmpfs", "uidMappings": ` + idMap + `, "gidMappings": ` + idMap + `}]`}, "" +
-		"mounts[0].uidMappings: an idmapped mount is not supported yet\n" +
-		"mounts[0].gidMappings: an idmapped mount is not supported yet"},
-	{[]edit{`/mounts [{"destination": "/m", "source": "/", "options": ["rbind", "ridmap"]}]`},
-		`mounts[0].options[1]: an idmapped mount is not supported yet`},
 	{[]edit{`/linux/seccomp {"defaultAction": "SCMP_ACT_NOTIFY"}`},
 		`linux.seccomp.defaultAction: SCMP_ACT_NOTIFY is not supported yet`},
 	{[]edit{profile + `"syscalls": [{"names": ["a"], "action": "SCMP_ACT_NOTIFY"}]}`},

@@ -73,6 +73,9 @@ func (c *checker) sysctlNamespace(pointer, file string) {
 		c.needs(unix.CLONE_NEWIPC, pointer, "ipc")
 	case file == "kernel/domainname":
 		c.needs(unix.CLONE_NEWUTS, pointer, "uts")
+	case strings.HasPrefix(file, "user/"):
+		// What one allows itself, its limits on namespaces included, is counted per user namespace.
+		c.needs(unix.CLONE_NEWUSER, pointer, "user")
 	case file == "kernel/hostname":
 		c.errorf(pointer, "cannot be set here, the member hostname is for that")
 	default:

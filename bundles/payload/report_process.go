@@ -72,14 +72,20 @@ func (u userView) lines() []string {
 		u.Umask)}
 }
 
+// unsigned takes the sign away that ids from 1<<31 on get in a 32-bit integer.
+func unsigned(a, b, c int) (int, int, int) { return int(uint32(a)), int(uint32(b)), int(uint32(c)) }
+
 func readUser([]string) (view, error) {
 	groups, err := unix.Getgroups()
 	if err != nil {
 		return nil, os.NewSyscallError("getgroups", err)
 	}
-	u := userView{Groups: append([]int{}, groups...)}
-	u.UID, u.EUID, u.SUID = unix.Getresuid()
-	u.GID, u.EGID, u.SGID = unix.Getresgid()
+	u := userView{Groups: []int{}}
+	for _, g := range groups {
+		u.Groups = append(u.Groups, int(uint32(g)))
+	}
+	u.UID, u.EUID, u.SUID = unsigned(unix.Getresuid())
+	u.GID, u.EGID, u.SGID = unsigned(unix.Getresgid())
 	umask := unix.Umask(0)
 	unix.Umask(umask)
 	u.Umask = fmt.Sprintf("%04o", umask)

@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// takesRest names the verbs whose arguments may look like flags: a signal, and a command line.
+// takesRest names the verbs whose arguments may look like flags: command lines, and a signal.
 var takesRest = []string{"exec", "kill", "spec"}
 
 // flagsFirst moves the flags of a verb before its arguments, where the library wants them: `crabcan delete ID --force`

@@ -22,6 +22,7 @@ func TestFlagsFirst(t *testing.T) {
 		{"create -- c1 --bundle", "create -- c1 --bundle"},
 		{"create - --", "create -- -"},
 		{"kill c1 -9", "kill c1 -9"},
+		{"exec c1 ls -d", "exec c1 ls -d"},
 		{"spec sh -c --bundle", "spec sh -c --bundle"},
 	} {
 		args := append([]string{"crabcan"}, strings.Fields(c.args)...)

@@ -19,7 +19,7 @@ func runCommand() *cli.Command {
 		Flags: slices.Concat(newFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "detach", Aliases: []string{"d"}, Usage: "do not wait for the end"},
 			&cli.BoolFlag{Name: "keep", Usage: "do not delete the container at its end"},
-			&cli.BoolFlag{Name: "no-subreaper", Usage: "do not wait for what the container's process leaves behind"},
+			&cli.BoolFlag{Name: "no-subreaper", Usage: "do not adopt the processes that the container leaves behind"},
 		}),
 		Action: action(1, 1, runContainer),
 	}
@@ -39,6 +39,7 @@ func runContainer(c *cli.Context) Errcode {
 	logrus.Debug("Creation finished")
 	if !o.Detach {
 		logrus.Debug("Finished, cleaning & exit")
+		logrus.Debug("Cleaning container")
 	}
 	return Errcode{Status: status}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -32,8 +33,8 @@ func cmdConfig(ts *testscript.TestScript, neg bool, args []string) {
 	var change change
 	switch {
 	case len(args) == 4 && args[0] == "set" && !neg:
-		var value any
-		ts.Check(json.Unmarshal([]byte(args[3]), &value))
+		value, err := decode([]byte(args[3]))
+		ts.Check(err)
 		change = func(any) (any, error) { return value, nil }
 	case len(args) == 3 && args[0] == "delete" && !neg:
 		change = func(any) (any, error) { return removed{}, nil }
@@ -56,19 +57,25 @@ type removed struct{}
 
 // edit applies a change to the member at path of a JSON object.
 func edit(data []byte, path string, change change) ([]byte, error) {
-	var object any
-	if err := json.Unmarshal(data, &object); err != nil {
+	object, err := decode(data)
+	if err != nil {
 		return nil, err
 	}
 	steps := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(".[]", r) })
 	for _, step := range slices.Backward(steps) {
 		change = at(step, change)
 	}
-	object, err := change(object)
-	if err != nil {
+	if object, err = change(object); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return json.MarshalIndent(object, "", "\t")
+}
+
+// decode keeps numbers as they are written: a float64 has no room for RLIM_INFINITY.
+func decode(data []byte) (value any, err error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return value, d.Decode(&value)
 }
 
 // at is the change to an object or array that changes its member step: a name, an index, or + for a new last element.

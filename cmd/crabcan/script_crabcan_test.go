@@ -15,26 +15,83 @@ import (
 	"github.com/crabcan/crabcan/runtime"
 )
 
+// running is a crabcan that was started in the background, with where its output begins.
+type running struct {
+	cmd                  *exec.Cmd
+	stdout, stderr       *os.File
+	outBefore, errBefore int64
+}
+
+// backgroundKey finds the *running of a script among its values.
+type backgroundKey struct{}
+
 // cmdCrabcan runs crabcan with its output in files, not pipes.
 func cmdCrabcan(ts *testscript.TestScript, neg bool, args []string) {
-	stdout, outBefore := openOutput(ts, "STDOUT")
-	defer stdout.Close()
-	stderr, errBefore := openOutput(ts, "STDERR")
-	defer stderr.Close()
-	cmd := exec.Command(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "crabcan"), args...)
-	cmd.Dir = ts.MkAbs(".")
-	cmd.Env = []string{"ROOT=" + ts.Getenv("ROOT"), "PATH=" + ts.Getenv("PATH"), "PWD=" + cmd.Dir}
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err := cmd.Run()
+	last := len(args) - 1
+	if last >= 0 && args[last] == "&" {
+		if neg {
+			ts.Fatalf("usage: crabcan ARG... &")
+		}
+		startInBackground(ts, args[:last])
+		return
+	}
+	startCrabcan(ts, args).finish(ts, neg)
+}
+
+func startInBackground(ts *testscript.TestScript, args []string) {
+	r := startCrabcan(ts, args)
+	*ts.Value(backgroundKey{}).(*running) = *r
+	ts.Defer(func() {
+		if r.cmd.ProcessState == nil {
+			_ = r.cmd.Process.Kill()
+			_ = r.cmd.Wait()
+		}
+	})
+}
+
+func startCrabcan(ts *testscript.TestScript, args []string) *running {
+	r := &running{}
+	r.stdout, r.outBefore = openOutput(ts, "STDOUT")
+	r.stderr, r.errBefore = openOutput(ts, "STDERR")
+	r.cmd = exec.Command(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "crabcan"), args...)
+	r.cmd.Dir = ts.MkAbs(".")
+	r.cmd.Env = []string{"ROOT=" + ts.Getenv("ROOT"), "PATH=" + ts.Getenv("PATH"), "PWD=" + r.cmd.Dir}
+	r.cmd.Stdout, r.cmd.Stderr = r.stdout, r.stderr
+	ts.Check(r.cmd.Start())
+	return r
+}
+
+// finish waits for crabcan, and gives the script its output and exit status.
+func (r *running) finish(ts *testscript.TestScript, neg bool) {
+	err := r.cmd.Wait()
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		ts.Fatalf("%v", err)
 	}
-	copyFrom(ts, ts.Stdout(), stdout, outBefore)
-	copyFrom(ts, ts.Stderr(), stderr, errBefore)
-	ts.Setenv("status", strconv.Itoa(cmd.ProcessState.ExitCode()))
+	copyFrom(ts, ts.Stdout(), r.stdout, r.outBefore)
+	copyFrom(ts, ts.Stderr(), r.stderr, r.errBefore)
+	ts.Check(errors.Join(r.stdout.Close(), r.stderr.Close()))
+	ts.Setenv("status", strconv.Itoa(r.cmd.ProcessState.ExitCode()))
 	if (err != nil) != neg {
-		ts.Fatalf("crabcan: %v", cmd.ProcessState)
+		ts.Fatalf("crabcan: %v", r.cmd.ProcessState)
 	}
+}
+
+func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
+	r := ts.Value(backgroundKey{}).(*running)
+	if len(args) != 1 || neg || r.cmd == nil {
+		ts.Fatalf("usage: signal NAME, after crabcan ARG... &")
+	}
+	sig, err := parseSignal(args[0])
+	ts.Check(err)
+	ts.Check(r.cmd.Process.Signal(sig))
+}
+
+func cmdFinished(ts *testscript.TestScript, neg bool, args []string) {
+	r := ts.Value(backgroundKey{}).(*running)
+	if len(args) != 0 || r.cmd == nil {
+		ts.Fatalf("usage: finished, after crabcan ARG... &")
+	}
+	r.finish(ts, neg)
 }
 
 // openOutput opens the file that the variable name names, and returns its size.

@@ -18,7 +18,10 @@ import (
 // there are:
 //
 //	crabcan ARG...            run crabcan; ! wants it to fail. What containers write later is in $STDOUT and $STDERR.
-//	exec crabcan ARG...       the same with testscript's stdin, ttyin or &; it waits until nothing holds its output open
+//	crabcan ARG... &          run it in the background, only one at a time
+//	signal NAME               send the one in the background a signal
+//	finished                  wait for the one in the background, as if it had been in the foreground; ! as well
+//	exec crabcan ARG...       crabcan with testscript's stdin and ttyin; it waits until nothing holds its output open
 //	status N                  check the exit status of the last crabcan
 //	bundle DIR [ARG...]       make a bundle that runs the payload (see bundles/payload) with these arguments
 //	config set DIR PATH JSON  change a member of a bundle's config: .process.args[0], .mounts[+] appends
@@ -65,12 +68,14 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				cmdBundle(ts, args, binary)
 			},
-			"config":  cmdConfig,
-			"crabcan": cmdCrabcan,
-			"heard":   cmdHeard,
-			"listen":  cmdListen,
-			"status":  cmdStatus,
-			"type":    cmdType,
+			"config":   cmdConfig,
+			"crabcan":  cmdCrabcan,
+			"finished": cmdFinished,
+			"heard":    cmdHeard,
+			"listen":   cmdListen,
+			"signal":   cmdSignal,
+			"status":   cmdStatus,
+			"type":     cmdType,
 		},
 		RequireUniqueNames: true,
 	})
@@ -97,6 +102,7 @@ func setUpScript(env *testscript.Env, bin string) error {
 	env.Setenv("STDOUT", filepath.Join(env.WorkDir, ".stdout"))
 	env.Setenv("STDERR", filepath.Join(env.WorkDir, ".stderr"))
 	env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
+	env.Values[backgroundKey{}] = &running{}
 	env.Values[peersKey{}] = peers{}
 	env.Defer(func() {
 		left := leftovers(env.WorkDir, root, cgroupPrefix(env.WorkDir))

@@ -15,6 +15,7 @@ var execChapters = []chapter{
 	(*compiler).session,
 	(*compiler).console,
 	(*compiler).limits,
+	(*compiler).scheduling,
 	(*compiler).identity,
 	(*compiler).closeOnExec,
 	(*compiler).findExecutable,

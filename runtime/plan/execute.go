@@ -12,12 +12,17 @@ import (
 // homeSize is the most, in bytes, that the parent's answer "HOME=..." may take, its NUL included.
 const homeSize = unix.PathMax + 8
 
-// askHome gets HOME from the parent when the finished mounts may have covered the container's /etc/passwd.
-func (c *compiler) askHome() error {
-	if c.needsHome() && c.f.HomeUnknown {
+// mounted lets the parent do what must be done between the last mount and the moment when init leaves the host's root:
+// run hooks, and find HOME if the mounts may have covered the container's /etc/passwd.
+func (c *compiler) mounted() error {
+	switch h := c.o.Hooks; {
+	case c.needsHome() && c.f.HomeUnknown:
 		c.pointer = "/process/user/uid"
 		c.home = c.Zero(homeSize)
-		c.ask(program.Mounted, c.root.Val(), null, c.home.Addr(), homeSize)
+		c.ask(program.Mounted, c.root.Val(), num(1), c.home.Addr(), homeSize)
+	case len(h.Prestart)+len(h.CreateRuntime)+len(h.CreateContainer) > 0:
+		c.pointer = "/hooks"
+		c.ask(program.Mounted, c.root.Val(), null, c.text.Addr(), 8)
 	}
 	return nil
 }
@@ -25,7 +30,7 @@ func (c *compiler) askHome() error {
 // needsHome reports whether HOME is missing; like runc, an empty one counts as missing.
 func (c *compiler) needsHome() bool {
 	home, ok := c.env("HOME")
-	return !ok || home == ""
+	return !c.f.ExactEnv && (!ok || home == "")
 }
 
 // environment is the env array for execve(2).

@@ -16,6 +16,9 @@ type Facts struct {
 	// Join holds the CLONE_NEW* bits of the namespaces in which a container that exec joins differs from crabcan.
 	Join uint64
 
+	// ExactEnv says that env is complete: no HOME is added.
+	ExactEnv bool
+
 	// Home is the value of HOME for a container whose env has none; HomeUnknown says that only the finished mounts
 	// can tell.
 	Home        string

@@ -29,7 +29,9 @@ func FuzzCompile(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkRules(t, newSubject(p, o, facts))
+		init := newSubject(p, o, facts, forInit)
+		checkRules(t, init)
+		checkRules(t, execSubject(t, init))
 	})
 }
 

@@ -229,6 +229,7 @@ func (m *machine) checkArgument(at int, a program.Arg) {
 	n := m.value(at, a, true)
 	if a.Kind == program.ArgLoad && n >= firstFDOnPaper && n <= m.nextFD && m.files[n] == nil {
 		m.errorf(at, "%s is a closed descriptor", m.printer.memory(a))
+		m.files[n] = &descriptorOnPaper{step: -1} // once is enough
 	}
 }
 

@@ -69,7 +69,8 @@ func (c *compiler) attach(tree program.Mem, m *spec.Mount, isFile bool) {
 	}
 	if m.Destination == "/" {
 		// Later paths start at what now covers the root.
-		c.move(tree.Val(), c.root.Addr())
+		c.close(c.root)
+		c.call(unix.SYS_FCNTL, tree.Val(), num(unix.F_DUPFD_CLOEXEC), null).to(c.root)
 	}
 }
 
@@ -82,7 +83,11 @@ func (c *compiler) target(m *spec.Mount, isFile bool) program.Mem {
 		// (CVE-2019-19921, CVE-2023-27561).
 		resolve |= unix.RESOLVE_NO_SYMLINKS
 	}
-	c.openat2(c.root.Val(), below(m.Destination), unix.O_PATH, 0, resolve).to(fd).on(unix.ENOENT, missing).next(found)
+	flags := uint64(unix.O_PATH | unix.O_DIRECTORY)
+	if isFile {
+		flags = unix.O_PATH
+	}
+	c.openat2(c.root.Val(), below(m.Destination), flags, 0, resolve).to(fd).on(unix.ENOENT, missing).next(found)
 	c.Mark(missing)
 	path := m.Destination
 	if known := c.f.Destinations[m.Destination].Path; known != "" {
@@ -94,9 +99,22 @@ func (c *compiler) target(m *spec.Mount, isFile bool) program.Mem {
 		c.mkdirs(path, fd)
 		c.close(fd)
 	}
-	c.openat2(c.root.Val(), below(m.Destination), unix.O_PATH, 0, resolve).to(fd)
+	c.openat2(c.root.Val(), below(m.Destination), flags, 0, resolve).to(fd)
 	c.Mark(found)
+	if isFile {
+		c.refuseFolder(m.Destination, fd)
+	}
 	return fd
+}
+
+// refuseFolder fails if a file is about to be mounted on a folder: move_mount would only say EINVAL.
+func (c *compiler) refuseFolder(path string, target program.Mem) {
+	fd, isFile := c.Slot(), c.NewLabel()
+	c.openat2(target.Val(), ".", unix.O_PATH|unix.O_DIRECTORY, 0, unix.RESOLVE_BENEATH).to(fd).onAny(isFile)
+	c.words = fmt.Sprintf("%s is a folder, but what is to be mounted there is not a directory", path)
+	c.fail(unix.ENOTDIR)
+	c.words = ""
+	c.Mark(isFile)
 }
 
 // makeFile makes an empty file and the folders that lead to it.

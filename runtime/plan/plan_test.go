@@ -66,26 +66,30 @@ func golden(t *testing.T, name string, got []byte) {
 
 // Whole plans, as an operator sees them.
 func TestWholePlans(t *testing.T) {
+	base, standard := readFile(t, "testdata/base.json"), spec.Encode(spec.Default())
+	init := newSubject(mustCompile(t, decode(t, base), baseFacts()), decode(t, base), baseFacts(), forInit)
 	for _, c := range []struct {
 		name   string
+		plan   *Plan
 		config []byte
 	}{
-		{"base", readFile(t, "testdata/base.json")},
-		{"default", spec.Encode(spec.Default())},
+		{"base", init.Plan, base},
+		{"default", mustCompile(t, decode(t, standard), baseFacts()), standard},
+		{"exec", execSubject(t, init).Plan, base},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var text, json bytes.Buffer
-			p, where := mustCompile(t, decode(t, c.config), baseFacts()), spec.Positions(c.config)
-			if err := p.WriteText(&text, where); err != nil {
-				t.Fatal(err)
-			}
-			if err := p.WriteJSON(&json, where); err != nil {
+			var text bytes.Buffer
+			if err := c.plan.WriteText(&text, spec.Positions(c.config)); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, c.name+".plan", text.Bytes())
-			golden(t, c.name+".plan.json", json.Bytes())
 		})
 	}
+	var json bytes.Buffer
+	if err := init.WriteJSON(&json, spec.Positions(base)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "base.plan.json", json.Bytes())
 }
 
 // aspect is one file of testdata: words, then sections under lines like "-- config.json --". config.json is a change of
@@ -125,7 +129,7 @@ func readAspect(t testing.TB, name string) aspect {
 		t.Fatal(err)
 	}
 	o := decode(t, data)
-	return aspect{newSubject(mustCompile(t, o, facts), o, facts), given}
+	return aspect{newSubject(mustCompile(t, o, facts), o, facts, forInit), given}
 }
 
 // section is what stands in text under the line with a name, nil if there is no such line.

@@ -77,11 +77,29 @@ func (r *printer) line(i int) string {
 	if s.Op == program.OpTest {
 		return text
 	}
-	for _, on := range s.On {
-		text += "; " + errnoName(on.Errno) + ": " + r.way(i, on.To)
-	}
+	text += r.ways(i)
 	if s.Next != 0 {
 		text += "; then " + r.way(i, s.Next)
+	}
+	return text
+}
+
+// ways says where the errors lead that the i-th step has cases for.
+func (r *printer) ways(i int) (text string) {
+	on := r.Program.Steps[i].On
+	for k, c := range on {
+		text += errnoName(c.Errno)
+		if k+1 < len(on) && r.Program.Where(on[k+1].To) == r.Program.Where(c.To) {
+			text += "|"
+			continue
+		}
+		text += ": " + r.way(i, c.To)
+		if k+1 < len(on) {
+			text += "; "
+		}
+	}
+	if text != "" {
+		text = "; " + text
 	}
 	return text
 }
@@ -107,7 +125,7 @@ func (r *printer) condition(i int) string {
 	case mask == 0xff:
 		left, right = left+" & 0xff", strconv.QuoteRune(rune(want))
 	case mask == unix.S_IFMT:
-		left, right = left+" & S_IFMT", oneOf(fileTypes[:], want)
+		left, right = left+" & S_IFMT", oneOf(fileTypes, want)
 	case mask != ^uint64(0) && want <= mask:
 		left += " & " + hex(mask)
 	}
@@ -142,7 +160,7 @@ func (r *printer) moved(i int) string {
 	case s.Args[0].Kind == program.ArgLoad:
 		return r.slot(i, s.Args[0])
 	case s.Args[0].Kind == program.ArgInt && s.Result.Mem == program.TagAt.Mem:
-		return oneOf(messageKinds[:], s.Args[0].N)
+		return oneOf(messageKinds, s.Args[0].N)
 	}
 	return r.value(s.Args[0])
 }

@@ -68,12 +68,19 @@ func known(a shown) (n uint64, name string, ok bool) {
 // word is the index-th word of an array.
 func (a shown) word(index int) program.Arg { return argAt(a.Words, index) }
 
-func anything(a shown) string    { return a.value(a.Arg) }
 func number(a shown) string      { return a.value(a.Arg) }
 func text(a shown) string        { return a.value(a.Arg) }
 func data(a shown) string        { return strconv.Quote(a.Data) }
 func buffer(a shown) string      { return a.memory(a.Arg) }
 func hexadecimal(a shown) string { return hex(a.N) }
+
+// anything is an argument of which nothing is known: a number may be flags.
+func anything(a shown) string {
+	if a.Kind == program.ArgInt && int64(a.N) >= 0 {
+		return hex(a.N)
+	}
+	return a.value(a.Arg)
+}
 
 // list is a NULL-terminated array of strings.
 func list(a shown) string {
@@ -123,11 +130,11 @@ func openBits(a shown) string {
 	case !ok:
 		return name
 	case n&unix.O_PATH != 0:
-		return allOf(openFlags[:], n)
+		return allOf(openFlags, n)
 	}
-	access := oneOf(openModes[:], n&unix.O_ACCMODE)
+	access := oneOf(openModes, n&unix.O_ACCMODE)
 	if n &^= unix.O_ACCMODE; n != 0 {
-		return access + "|" + allOf(openFlags[:], n)
+		return access + "|" + allOf(openFlags, n)
 	}
 	return access
 }
@@ -153,7 +160,7 @@ func mode(a shown) string {
 	case n&unix.S_IFMT == 0:
 		return octal(n)
 	}
-	return oneOf(fileTypes[:], n&unix.S_IFMT) + "|" + octal(n&^unix.S_IFMT)
+	return oneOf(fileTypes, n&unix.S_IFMT) + "|" + octal(n&^unix.S_IFMT)
 }
 
 func octal(n uint64) string { return fmt.Sprintf("%#o", n) }
@@ -168,7 +175,7 @@ func device(a shown) string {
 // socketType is a type of socket in the low bits and flags above them.
 func socketType(a shown) string {
 	const typeMask = 0xf
-	return oneOf(socketTypes[:], a.N&typeMask) + "|" + allOf(a.names, a.N&^typeMask)
+	return oneOf(socketTypes, a.N&typeMask) + "|" + allOf(a.names, a.N&^typeMask)
 }
 
 func signal(a shown) string {
@@ -202,14 +209,14 @@ func mountAttr(a shown) string {
 		members = append(members, "clear: "+allOf(a.names, clear))
 	}
 	if propagation != 0 {
-		members = append(members, "propagation: "+allOf(propagationTypes[:], propagation))
+		members = append(members, "propagation: "+allOf(propagationTypes, propagation))
 	}
 	return "{" + strings.Join(members, ", ") + "}"
 }
 
 // rlimit is struct rlimit64: soft and hard.
 func rlimit(a shown) string {
-	return "{soft: " + oneOf(infinity[:], a.word(0).N) + ", hard: " + oneOf(infinity[:], a.word(1).N) + "}"
+	return "{soft: " + oneOf(infinity, a.word(0).N) + ", hard: " + oneOf(infinity, a.word(1).N) + "}"
 }
 
 // groupIDs are 4 bytes each.
@@ -237,7 +244,7 @@ func interfaceFlags(a shown) string {
 // filterProgram is struct sock_fprog: the number of instructions and where they are. It differs between architectures.
 func filterProgram(a shown) string { return fmt.Sprintf("<%d instructions>", a.word(0).N) }
 
-func capVersion(a shown) string { return oneOf(capVersions[:], a.word(0).N) }
+func capVersion(a shown) string { return oneOf(capVersions, a.word(0).N) }
 
 // capData is two times struct __user_cap_data_struct: effective, permitted, inheritable, first all low words.
 func capData(a shown) string {
@@ -261,7 +268,7 @@ func capabilitySet(set uint64) string {
 	var names []string
 	for n := range uint64(64) {
 		if set&(1<<n) != 0 {
-			names = append(names, oneOf(capabilityNames[:], n))
+			names = append(names, oneOf(capabilityNames, n))
 		}
 	}
 	if names == nil {
@@ -272,7 +279,7 @@ func capabilitySet(set uint64) string {
 
 // message is what init sends to its parent: a kind and up to two values, each moved there before.
 func message(a shown) string {
-	parts := []string{oneOf(messageKinds[:], initialWord(a.Program, a.Mem, 0))}
+	parts := []string{oneOf(messageKinds, initialWord(a.Program, a.Mem, 0))}
 	for index := 1; index <= 2; index++ {
 		if value := a.lastMove(a.step, a.Mem, index); value != "" {
 			parts = append(parts, value)

@@ -37,21 +37,21 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_CAPSET, name: "capset", params: []param{{show: capVersion}, {show: capData}}},
 	{nr: unix.SYS_CHDIR, name: "chdir", params: []param{{show: text}}},
 	{nr: unix.SYS_CHROOT, name: "chroot", params: []param{{show: text}}},
-	{nr: unix.SYS_CLONE, name: "clone", params: []param{{show: cloneFlags, names: namespaceKinds[:]}}, result: "pid"},
+	{nr: unix.SYS_CLONE, name: "clone", params: []param{{show: cloneFlags, names: namespaceKinds}}, result: "pid"},
 	{nr: unix.SYS_CLOSE, name: "close", params: []param{{show: descriptor}}},
 	{nr: unix.SYS_CLOSE_RANGE, name: "close_range", params: []param{
-		{show: number}, {show: choice, names: lastDescriptor[:]}, {show: bits, names: closeRangeFlags[:]}}},
+		{show: number}, {show: choice, names: lastDescriptor}, {show: bits, names: closeRangeFlags}}},
 	{nr: unix.SYS_DUP3, name: "dup3", params: []param{
-		{show: descriptor}, {show: descriptor}, {show: bits, names: openFlags[:]}}},
+		{show: descriptor}, {show: descriptor}, {show: bits, names: openFlags}}},
 	{nr: unix.SYS_EXECVE, name: "execve", params: []param{
 		{show: text, use: "path"}, {show: list}, {show: list, use: "HOME"}}},
 	{nr: unix.SYS_EXIT_GROUP, name: "exit_group", params: []param{{show: number}}},
 	{nr: unix.SYS_FACCESSAT, name: "faccessat", params: []param{
-		{show: descriptor}, {show: text}, {show: choice, names: accessModes[:]}}},
+		{show: descriptor}, {show: text}, {show: choice, names: accessModes}}},
 	{nr: unix.SYS_FCHDIR, name: "fchdir", params: []param{{show: descriptor, use: rootName}}},
 	{nr: unix.SYS_FCHOWN, name: "fchown", params: []param{{show: descriptor}, {show: number}, {show: number}}},
 	{nr: unix.SYS_FCHOWNAT, name: "fchownat", params: []param{
-		{show: descriptor}, {show: text}, {show: number}, {show: number}, {show: bits, names: atFlags[:]}}},
+		{show: descriptor}, {show: text}, {show: number}, {show: number}, {show: bits, names: atFlags}}},
 	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{
 		{show: descriptor}, {as: "FSCONFIG_SET_FLAG", is: unix.FSCONFIG_SET_FLAG}, {show: text}}},
 	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{
@@ -59,9 +59,9 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{
 		{show: descriptor}, {as: "FSCONFIG_CMD_CREATE", is: unix.FSCONFIG_CMD_CREATE}}},
 	{nr: unix.SYS_FSMOUNT, name: "fsmount", params: []param{
-		{show: descriptor}, {show: bits, names: fsmountFlags[:]}, {show: bits, names: mountAttrs[:]}}},
+		{show: descriptor}, {show: bits, names: fsmountFlags}, {show: bits, names: mountAttrs}}},
 	{nr: unix.SYS_FSOPEN, name: "fsopen", params: []param{
-		{show: text}, {show: bits, names: fsopenFlags[:]}}, result: "fs"},
+		{show: text}, {show: bits, names: fsopenFlags}}, result: "fs"},
 	{nr: unix.SYS_GETCWD, name: "getcwd", params: []param{{show: buffer, use: "cwd"}, {show: number}}},
 	{nr: unix.SYS_IOCTL, name: "ioctl", params: []param{
 		{show: descriptor}, {as: "TIOCSPTLCK", is: unix.TIOCSPTLCK}, {show: list}}},
@@ -72,7 +72,9 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_IOCTL, name: "ioctl", params: []param{
 		{show: descriptor}, {as: "TIOCSCTTY", is: unix.TIOCSCTTY}, {show: number}}},
 	{nr: unix.SYS_IOCTL, name: "ioctl", params: []param{
-		{show: descriptor}, {as: "SIOCSIFFLAGS", is: unix.SIOCSIFFLAGS}, {show: interfaceFlags, names: linkFlags[:]}}},
+		{show: descriptor}, {as: "SIOCSIFFLAGS", is: unix.SIOCSIFFLAGS}, {show: interfaceFlags, names: linkFlags}}},
+	{nr: unix.SYS_IOPRIO_SET, name: "ioprio_set", params: []param{
+		{as: "IOPRIO_WHO_PROCESS", is: 1}, {show: number}, {show: ioPriority, names: ioClasses}}},
 	{nr: unix.SYS_KEYCTL, name: "keyctl", params: []param{
 		{as: "KEYCTL_JOIN_SESSION_KEYRING", is: unix.KEYCTL_JOIN_SESSION_KEYRING}, {show: text}}, result: "keyring"},
 	{nr: unix.SYS_KEYCTL, name: "keyctl", params: []param{
@@ -81,22 +83,23 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_MKNODAT, name: "mknodat", params: []param{
 		{show: descriptor}, {show: text}, {show: mode}, {show: device}}},
 	{nr: unix.SYS_MOUNT_SETATTR, name: "mount_setattr", params: []param{
-		{show: descriptor}, {show: text}, {show: bits, names: atFlags[:]}, {show: mountAttr, names: mountAttrs[:]}}},
+		{show: descriptor}, {show: text}, {show: bits, names: atFlags}, {show: mountAttr, names: mountAttrs}}},
 	{nr: unix.SYS_MOVE_MOUNT, name: "move_mount", params: []param{
-		{show: descriptor}, {show: text}, {show: descriptor}, {show: text}, {show: bits, names: moveMountFlags[:]}}},
+		{show: descriptor}, {show: text}, {show: descriptor}, {show: text}, {show: bits, names: moveMountFlags}}},
 	{nr: unix.SYS_OPEN_TREE, name: "open_tree", params: []param{
-		{show: descriptor}, {show: text}, {show: bits, names: openTreeFlags[:]}}},
+		{show: descriptor}, {show: text}, {show: bits, names: openTreeFlags}}},
 	{nr: unix.SYS_OPENAT, name: "openat", params: []param{{show: descriptor}, {show: text}, {show: openBits}}},
 	{nr: unix.SYS_OPENAT2, name: "openat2", params: []param{
-		{show: descriptor}, {show: text}, {show: openHow, names: resolveFlags[:]}}},
+		{show: descriptor}, {show: text}, {show: openHow, names: resolveFlags}}},
+	{nr: unix.SYS_PERSONALITY, name: "personality", params: []param{{show: choice, names: executionDomains}}},
 	{nr: unix.SYS_PIVOT_ROOT, name: "pivot_root", params: []param{{show: text}, {show: text}}},
 	{nr: unix.SYS_PRCTL, name: "prctl", params: []param{
-		{as: "PR_CAPBSET_DROP", is: unix.PR_CAPBSET_DROP}, {show: choice, names: capabilityNames[:]}}},
+		{as: "PR_CAPBSET_DROP", is: unix.PR_CAPBSET_DROP}, {show: choice, names: capabilityNames}}},
 	{nr: unix.SYS_PRCTL, name: "prctl", params: []param{
 		{as: "PR_CAP_AMBIENT", is: unix.PR_CAP_AMBIENT}, {as: "PR_CAP_AMBIENT_CLEAR_ALL", is: unix.PR_CAP_AMBIENT_CLEAR_ALL}}},
 	{nr: unix.SYS_PRCTL, name: "prctl", params: []param{
 		{as: "PR_CAP_AMBIENT", is: unix.PR_CAP_AMBIENT}, {as: "PR_CAP_AMBIENT_RAISE", is: unix.PR_CAP_AMBIENT_RAISE},
-		{show: choice, names: capabilityNames[:]}}},
+		{show: choice, names: capabilityNames}}},
 	{nr: unix.SYS_PRCTL, name: "prctl", params: []param{
 		{as: "PR_SET_DUMPABLE", is: unix.PR_SET_DUMPABLE}, {show: number}}},
 	{nr: unix.SYS_PRCTL, name: "prctl", params: []param{
@@ -108,50 +111,60 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_PRCTL, name: "prctl", params: []param{
 		{as: "PR_SET_PDEATHSIG", is: unix.PR_SET_PDEATHSIG}, {show: signal}}},
 	{nr: unix.SYS_PRLIMIT64, name: "prlimit64", params: []param{
-		{show: number}, {show: choice, names: rlimitNames[:]}, {show: rlimit}}},
+		{show: number}, {show: choice, names: rlimitNames}, {show: rlimit}}},
 	{nr: unix.SYS_READ, name: "read", params: []param{{show: descriptor}, {show: buffer, use: "buffer"}, {show: number}}},
 	{nr: unix.SYS_RECVFROM, name: "recvfrom", params: []param{
 		{show: descriptor}, {show: buffer, use: "buffer"}, {show: number}}, result: "size"},
+	{nr: unix.SYS_SCHED_SETATTR, name: "sched_setattr", params: []param{{show: number}, {show: schedAttr}, {show: number}}},
 	{nr: unix.SYS_SECCOMP, name: "seccomp", params: []param{
-		{as: "SECCOMP_SET_MODE_FILTER", is: unix.SECCOMP_SET_MODE_FILTER}, {show: bits, names: seccompFlags[:]},
+		{as: "SECCOMP_SET_MODE_FILTER", is: unix.SECCOMP_SET_MODE_FILTER}, {show: bits, names: seccompFlags},
 		{show: filterProgram}}},
 	{nr: unix.SYS_SENDMSG, name: "sendmsg", params: []param{
-		{show: descriptor}, {show: messageHeader}, {show: bits, names: messageFlags[:]}}},
+		{show: descriptor}, {show: messageHeader}, {show: bits, names: messageFlags}}},
 	{nr: unix.SYS_SENDTO, name: "sendto", params: []param{
-		{show: descriptor}, {show: message, use: "message"}, {show: number}, {show: bits, names: messageFlags[:]}}},
+		{show: descriptor}, {show: message, use: "message"}, {show: number}, {show: bits, names: messageFlags}}},
+	{nr: unix.SYS_SET_MEMPOLICY, name: "set_mempolicy", params: []param{
+		{show: memoryMode, names: memoryModes}, {show: nodeMask}, {show: number}}},
 	{nr: unix.SYS_SETDOMAINNAME, name: "setdomainname", params: []param{{show: data}, {show: number}}},
 	{nr: unix.SYS_SETGROUPS, name: "setgroups", params: []param{{show: number}, {show: groupIDs}}},
 	{nr: unix.SYS_SETHOSTNAME, name: "sethostname", params: []param{{show: data}, {show: number}}},
-	{nr: unix.SYS_SETNS, name: "setns", params: []param{{show: descriptor}, {show: bits, names: namespaceKinds[:]}}},
+	{nr: unix.SYS_SETNS, name: "setns", params: []param{{show: descriptor}, {show: bits, names: namespaceKinds}}},
 	{nr: unix.SYS_SETRESGID, name: "setresgid", params: []param{{show: number}, {show: number}, {show: number}}},
 	{nr: unix.SYS_SETRESUID, name: "setresuid", params: []param{{show: number}, {show: number}, {show: number}}},
 	{nr: unix.SYS_SETSID, name: "setsid"},
 	{nr: unix.SYS_SOCKET, name: "socket", params: []param{
-		{show: choice, names: addressFamilies[:]}, {show: socketType, names: socketFlags[:]}, {show: number}}},
+		{show: choice, names: addressFamilies}, {show: socketType, names: socketFlags}, {show: number}}},
 	{nr: unix.SYS_STATX, name: "statx", params: []param{
-		{show: descriptor}, {show: text}, {show: bits, names: atFlags[:]}, {show: bits, names: statxMask[:]},
+		{show: descriptor}, {show: text}, {show: bits, names: atFlags}, {show: bits, names: statxMask},
 		{show: buffer, use: "statx"}}},
 	{nr: unix.SYS_SYMLINKAT, name: "symlinkat", params: []param{{show: text}, {show: descriptor}, {show: text}}},
 	{nr: unix.SYS_UMASK, name: "umask", params: []param{{show: mode}}},
-	{nr: unix.SYS_UMOUNT2, name: "umount2", params: []param{{show: text}, {show: bits, names: umountFlags[:]}}},
+	{nr: unix.SYS_UMOUNT2, name: "umount2", params: []param{{show: text}, {show: bits, names: umountFlags}}},
 	{nr: unix.SYS_UNLINKAT, name: "unlinkat", params: []param{{show: descriptor}, {show: text}}},
-	{nr: unix.SYS_UNSHARE, name: "unshare", params: []param{{show: bits, names: namespaceKinds[:]}}},
+	{nr: unix.SYS_UNSHARE, name: "unshare", params: []param{{show: bits, names: namespaceKinds}}},
 	{nr: unix.SYS_WRITE, name: "write", params: []param{{show: descriptor}, {show: data}, {show: number}}},
 	{nr: unix.SYS_WRITEV, name: "writev", params: []param{{show: descriptor}, {show: vectors}}},
 }
 
-// findCall is the row for a step's system call; what the table lacks is printed by its number.
+// findCall is the row for a step's system call. What the table lacks is printed word by word, under its number if not
+// even the call is known.
 func findCall(s *program.Step) *callRow {
+	name := "syscall_" + strconv.Itoa(int(s.Nr))
 	for i := range callRows {
-		if row := &callRows[i]; row.nr == s.Nr && row.holds(s.Args) {
+		row := &callRows[i]
+		if row.nr != s.Nr {
+			continue
+		}
+		if row.holds(s.Args) {
 			return row
 		}
+		name = row.name
 	}
-	row := &callRow{name: "syscall_" + strconv.Itoa(int(s.Nr))}
-	for range s.Args {
-		row.params = append(row.params, param{show: anything})
+	params := make([]param, len(s.Args))
+	for i := range params {
+		params[i].show = anything
 	}
-	return row
+	return &callRow{name: name, params: params}
 }
 
 // holds reports whether the arguments have the values that the row is for.

@@ -45,13 +45,13 @@ func oneOf(names []constant, value uint64) string {
 	return strconv.FormatUint(value, 10)
 }
 
-var openModes = [...]constant{
+var openModes = []constant{
 	{unix.O_RDONLY, "O_RDONLY"},
 	{unix.O_WRONLY, "O_WRONLY"},
 	{unix.O_RDWR, "O_RDWR"},
 }
 
-var openFlags = [...]constant{
+var openFlags = []constant{
 	{unix.O_PATH, "O_PATH"},
 	{unix.O_DIRECTORY, "O_DIRECTORY"},
 	{unix.O_NOFOLLOW, "O_NOFOLLOW"},
@@ -59,7 +59,7 @@ var openFlags = [...]constant{
 	{unix.O_CLOEXEC, "O_CLOEXEC"},
 }
 
-var resolveFlags = [...]constant{
+var resolveFlags = []constant{
 	{unix.RESOLVE_BENEATH, "RESOLVE_BENEATH"},
 	{unix.RESOLVE_IN_ROOT, "RESOLVE_IN_ROOT"},
 	{unix.RESOLVE_NO_XDEV, "RESOLVE_NO_XDEV"},
@@ -67,45 +67,45 @@ var resolveFlags = [...]constant{
 	{unix.RESOLVE_NO_MAGICLINKS, "RESOLVE_NO_MAGICLINKS"},
 }
 
-var atFlags = [...]constant{
+var atFlags = []constant{
 	{unix.AT_SYMLINK_NOFOLLOW, "AT_SYMLINK_NOFOLLOW"},
 	{unix.AT_EMPTY_PATH, "AT_EMPTY_PATH"},
 	{unix.AT_RECURSIVE, "AT_RECURSIVE"},
 }
 
-var accessModes = [...]constant{
+var accessModes = []constant{
 	{unix.F_OK, "F_OK"},
 	{unix.X_OK, "X_OK"},
 }
 
-var statxMask = [...]constant{
+var statxMask = []constant{
 	{unix.STATX_TYPE, "STATX_TYPE"},
 }
 
-var fileTypes = [...]constant{
+var fileTypes = []constant{
 	{unix.S_IFREG, "S_IFREG"},
 	{unix.S_IFCHR, "S_IFCHR"},
 	{unix.S_IFBLK, "S_IFBLK"},
 	{unix.S_IFIFO, "S_IFIFO"},
 }
 
-var fsopenFlags = [...]constant{{unix.FSOPEN_CLOEXEC, "FSOPEN_CLOEXEC"}}
+var fsopenFlags = []constant{{unix.FSOPEN_CLOEXEC, "FSOPEN_CLOEXEC"}}
 
-var fsmountFlags = [...]constant{{unix.FSMOUNT_CLOEXEC, "FSMOUNT_CLOEXEC"}}
+var fsmountFlags = []constant{{unix.FSMOUNT_CLOEXEC, "FSMOUNT_CLOEXEC"}}
 
-var openTreeFlags = [...]constant{
+var openTreeFlags = []constant{
 	{unix.OPEN_TREE_CLONE, "OPEN_TREE_CLONE"},
 	{unix.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLOEXEC"},
 	{unix.AT_EMPTY_PATH, "AT_EMPTY_PATH"},
 	{unix.AT_RECURSIVE, "AT_RECURSIVE"},
 }
 
-var moveMountFlags = [...]constant{
+var moveMountFlags = []constant{
 	{unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"},
 	{unix.MOVE_MOUNT_T_EMPTY_PATH, "MOVE_MOUNT_T_EMPTY_PATH"},
 }
 
-var mountAttrs = [...]constant{
+var mountAttrs = []constant{
 	{unix.MOUNT_ATTR_RDONLY, "MOUNT_ATTR_RDONLY"},
 	{unix.MOUNT_ATTR_NOSUID, "MOUNT_ATTR_NOSUID"},
 	{unix.MOUNT_ATTR_NODEV, "MOUNT_ATTR_NODEV"},
@@ -117,17 +117,17 @@ var mountAttrs = [...]constant{
 	{unix.MOUNT_ATTR_NOSYMFOLLOW, "MOUNT_ATTR_NOSYMFOLLOW"},
 }
 
-var propagationTypes = [...]constant{
+var propagationTypes = []constant{
 	{unix.MS_SHARED, "MS_SHARED"},
 	{unix.MS_SLAVE, "MS_SLAVE"},
 	{unix.MS_PRIVATE, "MS_PRIVATE"},
 	{unix.MS_UNBINDABLE, "MS_UNBINDABLE"},
 }
 
-var umountFlags = [...]constant{{unix.MNT_DETACH, "MNT_DETACH"}}
+var umountFlags = []constant{{unix.MNT_DETACH, "MNT_DETACH"}}
 
 // namespaceKinds are for setns(2), unshare(2) and clone(2).
-var namespaceKinds = [...]constant{
+var namespaceKinds = []constant{
 	{unix.CLONE_PARENT, "CLONE_PARENT"},
 	{unix.CLONE_NEWTIME, "CLONE_NEWTIME"},
 	{unix.CLONE_NEWNS, "CLONE_NEWNS"},
@@ -139,30 +139,30 @@ var namespaceKinds = [...]constant{
 	{unix.CLONE_NEWNET, "CLONE_NEWNET"},
 }
 
-var closeRangeFlags = [...]constant{{unix.CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC"}}
+var closeRangeFlags = []constant{{unix.CLOSE_RANGE_CLOEXEC, "CLOSE_RANGE_CLOEXEC"}}
 
-var lastDescriptor = [...]constant{{1<<32 - 1, "UINT_MAX"}}
+var lastDescriptor = []constant{{1<<32 - 1, "UINT_MAX"}}
 
-var messageFlags = [...]constant{{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}}
+var messageFlags = []constant{{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}}
 
-var addressFamilies = [...]constant{{unix.AF_INET, "AF_INET"}}
+var addressFamilies = []constant{{unix.AF_INET, "AF_INET"}}
 
 // socketTypes are numbers, not bits; socketFlags are added to them.
-var socketTypes = [...]constant{{unix.SOCK_DGRAM, "SOCK_DGRAM"}}
+var socketTypes = []constant{{unix.SOCK_DGRAM, "SOCK_DGRAM"}}
 
-var socketFlags = [...]constant{{unix.SOCK_CLOEXEC, "SOCK_CLOEXEC"}}
+var socketFlags = []constant{{unix.SOCK_CLOEXEC, "SOCK_CLOEXEC"}}
 
-var linkFlags = [...]constant{{unix.IFF_UP, "IFF_UP"}}
+var linkFlags = []constant{{unix.IFF_UP, "IFF_UP"}}
 
-var seccompFlags = [...]constant{
+var seccompFlags = []constant{
 	{unix.SECCOMP_FILTER_FLAG_LOG, "SECCOMP_FILTER_FLAG_LOG"},
 	{unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"},
 	{unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"},
 }
 
-var infinity = [...]constant{{1<<64 - 1, "RLIM_INFINITY"}}
+var infinity = []constant{{1<<64 - 1, "RLIM_INFINITY"}}
 
-var rlimitNames = [...]constant{
+var rlimitNames = []constant{
 	{unix.RLIMIT_CPU, "RLIMIT_CPU"},
 	{unix.RLIMIT_FSIZE, "RLIMIT_FSIZE"},
 	{unix.RLIMIT_DATA, "RLIMIT_DATA"},
@@ -181,9 +181,9 @@ var rlimitNames = [...]constant{
 	{unix.RLIMIT_RTTIME, "RLIMIT_RTTIME"},
 }
 
-var capVersions = [...]constant{{unix.LINUX_CAPABILITY_VERSION_3, "_LINUX_CAPABILITY_VERSION_3"}}
+var capVersions = []constant{{unix.LINUX_CAPABILITY_VERSION_3, "_LINUX_CAPABILITY_VERSION_3"}}
 
-var capabilityNames = [...]constant{
+var capabilityNames = []constant{
 	{unix.CAP_CHOWN, "CAP_CHOWN"},
 	{unix.CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"},
 	{unix.CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
@@ -228,7 +228,7 @@ var capabilityNames = [...]constant{
 }
 
 // messageKinds are the messages to the parent.
-var messageKinds = [...]constant{
+var messageKinds = []constant{
 	{uint64(program.Forked), "Forked"},
 	{uint64(program.Attach), "Attach"},
 	{uint64(program.CopyUp), "CopyUp"},

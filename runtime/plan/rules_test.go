@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/crabcan/crabcan/runtime/program"
 	"github.com/crabcan/crabcan/spec"
 )
@@ -12,13 +14,22 @@ import (
 // subject is a plan and what it was made of.
 type subject struct {
 	*printer
-	o      *spec.ContainerOpts
-	f      Facts
-	isExec bool // made by CompileExec
+	o    *spec.ContainerOpts
+	f    Facts
+	kind kind
 }
 
-func newSubject(p *Plan, o *spec.ContainerOpts, f Facts) subject {
-	return subject{printer: newPrinter(p), o: o, f: f}
+// kind is a bit for each function that makes plans.
+type kind uint8
+
+const (
+	forInit kind = 1 << iota // Compile
+	forExec                  // CompileExec
+	forHook                  // CompileHook
+)
+
+func newSubject(p *Plan, o *spec.ContainerOpts, f Facts, kind kind) subject {
+	return subject{newPrinter(p), o, f, kind}
 }
 
 func (p subject) has(namespace uint64) bool {
@@ -66,7 +77,7 @@ func brokenRules(p subject, m *machine) (broken []string) {
 		return broken
 	}
 	for _, rule := range walkRules {
-		if rule.init && p.isExec {
+		if rule.of&p.kind == 0 {
 			continue
 		}
 		if wrong := rule.check(p, m); wrong != "" {
@@ -88,7 +99,7 @@ func TestRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := decode(t, config)
-			checkRules(t, newSubject(mustCompile(t, o, baseFacts()), o, baseFacts()))
+			checkRules(t, newSubject(mustCompile(t, o, baseFacts()), o, baseFacts(), forInit))
 		})
 	}
 }
@@ -112,9 +123,23 @@ func execSubject(t testing.TB, p subject) subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	joined := newSubject(plan, p.o, f)
-	joined.isExec = true
-	return joined
+	return newSubject(plan, p.o, f, forExec)
+}
+
+// A hook is a program of the host's: it keeps the rules about descriptors and failures.
+func TestRulesOfHooks(t *testing.T) {
+	for name, join := range map[string]uint64{
+		"on the host": 0, "in namespaces": unix.CLONE_NEWNS | unix.CLONE_NEWNET, "in a pid namespace": unix.CLONE_NEWPID,
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := spec.Hook{Path: "/bin/hook", Argv: []string{"hook", "x"}, Env: []string{"A=b"}}
+			p, err := CompileHook(h, join)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkRules(t, newSubject(p, &spec.ContainerOpts{Path: h.Path}, Facts{Run: true, Join: join}, forHook))
+		})
+	}
 }
 
 // Only what the plans use is in the table of calls.

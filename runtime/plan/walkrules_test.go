@@ -11,29 +11,28 @@ import (
 
 // walkRules hold for each way through a plan that ends in execve. A rule returns what is wrong, or "".
 var walkRules = []struct {
+	of    kind
 	name  string
 	check func(p subject, m *machine) string
-	// init says that the rule is for a container's init only, not for a process that joins it.
-	init bool
 }{
-	{name: "not dumpable before a namespace is joined", check: checkDumpable},
-	{name: "dies with its parent until it is ready", check: checkParentDeath},
-	{name: "mounts hang together with the host's only as the config says", check: checkPropagation, init: true},
-	{name: "file systems are configured before they are mounted", check: checkCreated},
-	{name: "what the config hides is covered", check: checkCovered},
-	{name: "one root, entered once", check: checkRoot, init: true},
-	{name: "the old root is detached", check: checkPivot},
-	{name: "no path of the host after its root is left", check: checkHostPaths, init: true},
-	{name: "the working directory is checked", check: checkWorkingFolder},
-	{name: "leads a session", check: checkSession},
-	{name: "identity is complete and in order", check: checkIdentity},
-	{name: "the last capset sets what the config says", check: checkCapabilities},
-	{name: "starts only when told", check: checkWait},
-	{name: "nothing but the filter and capabilities after the wait for start", check: checkAfterWait},
-	{name: "the filter is last", check: checkFilter},
-	{name: "all else is close-on-exec", check: checkCloseRange},
-	{name: "every mount is attached", check: checkAttached},
-	{name: "every descriptor is closed", check: checkClosed},
+	{forInit | forExec | forHook, "not dumpable before a namespace is joined", checkDumpable},
+	{forInit | forExec, "dies with its parent until it is ready", checkParentDeath},
+	{forInit, "mounts hang together with the host's only as the config says", checkPropagation},
+	{forInit, "file systems are configured before they are mounted", checkCreated},
+	{forInit, "what the config hides is covered", checkCovered},
+	{forInit, "one root, entered once", checkRoot},
+	{forInit, "the old root is detached", checkPivot},
+	{forInit, "no path of the host after its root is left", checkHostPaths},
+	{forInit | forExec, "the working directory is checked", checkWorkingFolder},
+	{forInit | forExec, "leads a session", checkSession},
+	{forInit | forExec, "identity is complete and in order", checkIdentity},
+	{forInit | forExec, "the last capset sets what the config says", checkCapabilities},
+	{forInit | forExec, "starts only when told", checkWait},
+	{forInit | forExec, "nothing but the filter and capabilities after the wait for start", checkAfterWait},
+	{forInit | forExec, "the filter is last", checkFilter},
+	{forInit | forExec | forHook, "all else is close-on-exec", checkCloseRange},
+	{forInit, "every mount is attached", checkAttached},
+	{forInit | forExec | forHook, "every descriptor is closed", checkClosed},
 }
 
 // calls lists where in the walk a system call was made; by its first argument, too, if there is one.
@@ -372,7 +371,7 @@ func checkClosed(p subject, m *machine) string {
 
 // root is the descriptor of the root: the one that is entered, or when a container is joined the first that is opened.
 func (m *machine) root(p subject) uint64 {
-	if p.isExec {
+	if p.kind != forInit {
 		return firstFDOnPaper + 1
 	}
 	a := m.step(m.calls(unix.SYS_FCHDIR)[0]).Args[0]

@@ -9,7 +9,9 @@ package program
 //	| init   | Forked {pid}            | a joined pid namespace needed a second fork  | adopts that pid, answers it one byte  |
 //	| init   | Attach                  | init can't be cloned into its cgroup         | puts it there, answers one byte       |
 //	| init   | CopyUp {from, to}       | a tmpcopyup mount is ready to be filled      | copies, answers one byte              |
-//	| init   | Mounted {root}          | all mounts are done, HOME is still unknown   | answers "HOME=..." and a NUL          |
+//	| init   | Mounted {root, home}    | all mounts are done, and there are hooks to  | runs prestart, createRuntime and      |
+//	|        |                         | run, or HOME is still unknown (home is 1)    | createContainer hooks; answers        |
+//	|        |                         |                                              | "HOME=..." and a NUL, or one byte     |
 //	| init   | Ready                   | all is done but seccomp and execve           | commits the container, answers a byte |
 //	| init   | Failed {errno, step}    | a step failed; up to 255 bytes of the        | undoes everything, reports            |
 //	|        | and text                | kernel's own explanation follow              |                                      |

@@ -27,6 +27,7 @@ func members(s *State) object {
 			{"path", text(&s.Cgroup.Path)},
 			{"paths", textMap{&s.Cgroup.Paths}},
 		}},
+		{"hooks", boolean(&s.Hooks)},
 	}
 }
 

@@ -33,6 +33,8 @@ type State struct {
 	InitStartTime uint64
 	Annotations   map[string]string
 	Cgroup        Cgroup
+	// Hooks says that the config has hooks, so that verbs which would run some need to look.
+	Hooks bool
 }
 
 // Cgroup says where the container's cgroup is and who manages it. It is saved before the cgroup is made, so that

@@ -1,0 +1,205 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/sirupsen/logrus"
+
+	"github.com/crabcan/crabcan/runtime/hook"
+	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/runtime/spawn"
+	"github.com/crabcan/crabcan/spec"
+)
+
+// hookKind is a list of hooks and the name it has in the config.
+type hookKind struct {
+	name  string
+	hooks []spec.Hook
+}
+
+// runHooks runs hooks in their order, each as prepare makes it ready; the first that fails ends it.
+func (c *Container) runHooks(k hookKind, state []byte, prepare func(spec.Hook) (hook.Hook, error)) error {
+	for i, h := range k.hooks {
+		ready, err := prepare(h)
+		if err == nil {
+			var output string
+			ready.State, ready.Timeout = state, time.Duration(h.Timeout)*time.Second
+			output, err = ready.Run()
+			if output != "" {
+				logrus.Debugf("%s hook #%d (%s) wrote: %s", k.name, i, h.Path, output)
+			}
+			if err != nil && output != "" {
+				err = fmt.Errorf("%w; it wrote: %s", err, output)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("error running %s hook #%d (%s): %w", k.name, i, h.Path, err)
+		}
+	}
+	return nil
+}
+
+// hookState is the state that hooks get, with a pid as the hook sees it.
+func (c *Container) hookState(status specs.ContainerState, pid int) []byte {
+	data, err := json.Marshal(specs.State{
+		Version:     c.state.OCIVersion,
+		ID:          c.id,
+		Status:      status,
+		Pid:         pid,
+		Bundle:      c.state.Bundle,
+		Annotations: c.state.Annotations,
+	})
+	if err != nil {
+		panic(err) // strings and a number always are JSON
+	}
+	return data
+}
+
+// onHost prepares a hook to run in the runtime's own namespaces.
+func (c *Container) onHost(h spec.Hook) (hook.Hook, error) { return c.hookIn(h, 0) }
+
+// hookIn prepares a hook of the host's to run in those namespaces of the container's that join says.
+func (c *Container) hookIn(h spec.Hook, join uint64) (hook.Hook, error) {
+	p, err := plan.CompileHook(h, join)
+	if err != nil {
+		return hook.Hook{}, err
+	}
+	return c.prepare(p, func(start func(cgroup int) error) error { return start(-1) })
+}
+
+// prepare links a compiled hook. enter calls what starts it, in the cgroup that it belongs in.
+func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) error) error) (hook.Hook, error) {
+	image, err := p.Program.Link()
+	start := func(stdin, stdout, stderr *os.File) (process *spawn.Process, err error) {
+		files := []*os.File{stdin, stdout, stderr}
+		defer func() { closeAll(files) }()
+		for _, want := range p.Files {
+			f, err := c.openJoined(want)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, f)
+		}
+		config := spawn.Config{
+			Image: image, Folder: c.host.Root, Argv: []string{"crabcan-hook", c.id}, Files: files, SocketAt: p.FirstFile,
+		}
+		err = enter(func(cgroup int) (err error) {
+			config.Cgroup = cgroup
+			process, err = spawn.Start(config)
+			return err
+		})
+		return process, err
+	}
+	return hook.Hook{Plan: p, Start: start}, err
+}
+
+// createHooks runs the hooks of create's while init waits before it leaves the host's root.
+func (c *Container) createHooks(init *spawn.Process) error {
+	own := c.opts.Hooks
+	state := c.hookState(specs.StateCreating, init.Pid)
+	for _, k := range []hookKind{{"prestart", own.Prestart}, {"createRuntime", own.CreateRuntime}} {
+		if err := c.runHooks(k, state, c.onHost); err != nil {
+			return err
+		}
+	}
+	if len(own.CreateContainer) == 0 {
+		return nil
+	}
+	join, err := foreignNamespaces(init.Pid)
+	if err != nil {
+		return err
+	}
+	pid, err := innerPid(init.Pid)
+	if err != nil {
+		return err
+	}
+	return c.runHooks(hookKind{"createContainer", own.CreateContainer}, c.hookState(specs.StateCreating, pid),
+		func(h spec.Hook) (hook.Hook, error) { return c.hookIn(h, join) })
+}
+
+// startContainerHooks runs them inside the finished container, as the process that the config describes.
+func (c *Container) startContainerHooks() error {
+	if len(c.opts.Hooks.StartContainer) == 0 {
+		return nil
+	}
+	pid, err := innerPid(c.state.InitPid)
+	if err != nil {
+		return err
+	}
+	return c.runHooks(hookKind{"startContainer", c.opts.Hooks.StartContainer}, c.hookState(specs.StateCreated, pid), c.inside)
+}
+
+// inside prepares a hook like an exec of the container's own process with another command line.
+func (c *Container) inside(h spec.Hook) (hook.Hook, error) {
+	o := *c.opts
+	o.Path, o.Argv, o.Env, o.Terminal, o.Cwd = h.Path, h.Argv, h.Env, false, "/"
+	facts, err := c.gatherExec(&o)
+	if err != nil {
+		return hook.Hook{}, err
+	}
+	facts.ExactEnv, facts.PreserveFds, facts.OwnStdio = true, 0, nil
+	p, err := plan.CompileExec(&o, facts)
+	if err != nil {
+		return hook.Hook{}, err
+	}
+	return c.prepare(p, c.cgroup.Enter)
+}
+
+// poststartHooks run when the user's program does.
+func (c *Container) poststartHooks() error {
+	k := hookKind{"poststart", c.opts.Hooks.Poststart}
+	return c.runHooks(k, c.hookState(specs.StateRunning, c.state.InitPid), c.onHost)
+}
+
+// poststopHooks run when nothing of the container is left. Their failures are warnings: there is nothing to undo.
+func (c *Container) poststopHooks() {
+	for _, h := range c.opts.Hooks.Poststop {
+		k := hookKind{"poststop", []spec.Hook{h}}
+		if err := c.runHooks(k, c.hookState(specs.StateStopped, 0), c.onHost); err != nil {
+			logrus.Warn(err)
+		}
+	}
+}
+
+// loadOpts decodes the config that the container was created from, if there may be hooks in it to run.
+func (c *Container) loadOpts() error {
+	if c.opts != nil {
+		return nil
+	}
+	c.opts = &spec.ContainerOpts{}
+	if !c.state.Hooks {
+		return nil
+	}
+	config, err := c.dir.LoadConfig()
+	if err != nil {
+		return err
+	}
+	opts, _, err := spec.Decode("config.json", config, spec.Env{Bundle: c.state.Bundle})
+	if err == nil {
+		c.opts = opts
+	}
+	return err
+}
+
+// innerPid is the pid of a process in its own pid namespace.
+func innerPid(pid int) (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(status) {
+		if list, ok := strings.CutPrefix(string(line), "NSpid:"); ok {
+			fields := strings.Fields(list)
+			return strconv.Atoi(fields[len(fields)-1])
+		}
+	}
+	return 0, errors.New("this kernel does not show pids of other namespaces")
+}
