@@ -82,6 +82,7 @@ func (c *Container) decode() (err error) {
 	if c.opts, c.Warnings, err = c.bundle.Decode(); err != nil {
 		return err
 	}
+	c.opts.ExecAffinity = spec.CPUAffinity{} // it is for processes that join the container
 	c.cgroup, err = cgroup.New(cgroup.Config{
 		ID:          c.id,
 		CgroupsPath: c.opts.CgroupsPath,

@@ -1,6 +1,9 @@
 package runtime
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -8,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 )
 
 // sweep calls try for the first call that a command makes, the second and so on until try reports that there are not
@@ -51,6 +56,99 @@ func TestKilledCreate(t *testing.T) {
 	})
 }
 
+// The parent mostly waits while init works: it can die at any call of init's as well.
+func TestKilledCreateWhileInitWorks(t *testing.T) {
+	p := newPlace(t, rich)
+	sweep(t, 200, func(at int) bool {
+		id := newID()
+		end := p.trace(killAt(at, child, parent), "create", "--bundle", p.bundle, id)
+		p.recovers(id, end)
+		return end.call != ""
+	})
+}
+
+// An init that is killed is a failed create: it cleans up by itself. Only after init has said that all is well can it
+// die too late for create to see.
+func TestKilledInit(t *testing.T) {
+	p := newPlace(t, rich)
+	sweep(t, 200, func(at int) bool {
+		id := newID()
+		end := p.trace(killAt(at, child, child), "create", "--bundle", p.bundle, id)
+		if end.ok() {
+			p.stopsUnstarted(id, end)
+		} else {
+			p.refuses(id, end)
+		}
+		return end.call != ""
+	})
+}
+
+// refuses checks that a create failed as it should: with one clear sentence, and nothing left.
+func (p *place) refuses(id string, end traced) {
+	why, problem := end.complaint()
+	if problem == "" {
+		problem = unclear(why)
+	}
+	if problem != "" {
+		p.t.Errorf("%s at %s: %s", problem, end.call, end)
+	}
+	if found := p.left(id); len(found) > 0 {
+		p.t.Errorf("left after %s: %s; %s", end.call, strings.Join(found, ", "), end)
+		p.remove(id)
+	}
+	if testing.Verbose() {
+		p.t.Logf("%s: %s", end.call, why)
+	}
+}
+
+// unclear says what is wrong with the words of an error.
+func unclear(why string) string {
+	for _, word := range []string{"goroutine", "panic", "nil pointer", "%!", "<nil>"} {
+		if strings.Contains(why, word) {
+			return "unclear words"
+		}
+	}
+	return ""
+}
+
+// stopsUnstarted checks that a container whose init died before start can be seen to be stopped, and deleted.
+func (p *place) stopsUnstarted(id string, end traced) {
+	if end.call != "" {
+		p.noStray(id)
+		if i := p.info(id); i.Status != StatusStopped {
+			p.t.Errorf("status is %q, init was killed at %s", i.Status, end.call)
+		}
+		p.must("delete", id)
+	} else {
+		p.must("delete", "--force", id)
+	}
+	p.gone(id)
+}
+
+// A failing call makes create fail with one clear sentence and leaves nothing, or it was not needed: then the container
+// is the same as ever.
+func TestFailingCallOfParent(t *testing.T) { failingCalls(t, parent) }
+func TestFailingCallOfInit(t *testing.T)   { failingCalls(t, child) }
+
+func failingCalls(t *testing.T, of victim) {
+	p := newPlace(t, rich, command(append([]string{"/bin/payload", "report"}, reported...)...))
+	id := newID()
+	want := p.portrait(id, p.trace(trap{}, "create", "--bundle", p.bundle, id))
+	if !strings.Contains(want, "RLIMIT_NOFILE") || !strings.Contains(want, "pids.max: 50") {
+		t.Fatalf("a container without faults:\n%s", want)
+	}
+	sweep(t, 200, func(at int) bool {
+		id := newID()
+		end := p.trace(failAt(at, of, unix.EIO), "create", "--bundle", p.bundle, id)
+		if !end.ok() {
+			p.refuses(id, end)
+		} else if diff := cmp.Diff(want, p.portrait(id, end)); diff != "" && end.call != "" {
+			p.t.Errorf("silently different after %s: %s", end.call, diff)
+		}
+		return end.call != ""
+	})
+}
+
 // recovers checks that whatever a killed command has left of a container does no harm and can be removed.
 func (p *place) recovers(id string, end traced) {
 	failed := p.t.Failed()
@@ -81,8 +179,6 @@ func (p *place) noStray(id string) {
 	}
 }
 
-var _ = strings.Contains
-
 // rich is a config whose create takes every way there is: through every message between init and its parent, too.
 func rich(s *specs.Spec) {
 	s.Mounts = append(s.Mounts,
@@ -98,4 +194,46 @@ func rich(s *specs.Spec) {
 	s.Linux.Sysctl = map[string]string{"kernel.shm_rmid_forced": "1"}
 	s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.TimeNamespace})
 	s.Linux.TimeOffsets = map[string]specs.LinuxTimeOffset{"boottime": {Secs: 100}}
+}
+
+// reported are the fields of the payload's report that are the same for every container of a config.
+var reported = []string{
+	"argv", "exe", "cwd", "environment", "process", "user", "capabilities", "noNewPrivileges", "seccomp",
+	"blockedSignals", "personality", "rlimits", "oomScoreAdj", "timeOffsets", "hostname", "domainname", "interfaces",
+	"mounts", "devices", "links", "paths", "paths=/etc", "sysctls", "terminal",
+}
+
+// portrait describes a created container, from outside and from inside, runs it to its end and deletes it.
+func (p *place) portrait(id string, end traced) string {
+	i := p.info(id)
+	text := fmt.Sprintf("%s\n%s\n", i.Status, fromOutside(id, i.Pid))
+	p.must("start", id)
+	if !ended(i.Pid, patience) {
+		p.t.Errorf("%s does not end", id)
+	}
+	text += end.stdout()
+	p.must("delete", id)
+	p.gone(id)
+	return text
+}
+
+// fromOutside says what namespaces a process has of its own, in which cgroups it is and how these are limited.
+func fromOutside(id string, pid int) string {
+	var text strings.Builder
+	spaces, _ := filepath.Glob(fmt.Sprintf("/proc/%d/ns/*", pid))
+	for _, path := range spaces {
+		theirs, err := os.Readlink(path)
+		ours, _ := os.Readlink("/proc/self/ns/" + filepath.Base(path))
+		fmt.Fprintln(&text, filepath.Base(path), theirs != ours, err)
+	}
+	own, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	fmt.Fprintln(&text, strings.ReplaceAll(string(own), id, "ID"), err)
+	for _, dir := range cgroups(id) {
+		for _, file := range []string{"pids.max", "cpuset.cpus", "cpuset.mems", "devices.list"} {
+			if limit, err := os.ReadFile(filepath.Join(dir, file)); err == nil {
+				fmt.Fprintf(&text, "%s: %s", file, limit)
+			}
+		}
+	}
+	return text.String()
 }

@@ -91,7 +91,7 @@ func (c *Container) decodeExec(o ExecOptions) error {
 
 // beginExec goes from the options to a process that is at work inside the container.
 func (c *Container) beginExec(o ExecOptions, openConsole func() (*os.File, error)) (*spawn.Process, error) {
-	c.adopt = c.setOOMScore
+	c.adopt = c.settle
 	facts, err := c.gatherExec(c.opts)
 	if err != nil {
 		return nil, err
@@ -114,6 +114,16 @@ func (c *Container) beginExec(o ExecOptions, openConsole func() (*os.File, error
 		return nil, err
 	}
 	return c.launchIn(o.Cgroup, image, files)
+}
+
+// settle does for a process in the container's cgroup what is done from outside.
+func (c *Container) settle(process *spawn.Process) error {
+	if final := c.opts.ExecAffinity.Final; final != nil {
+		if err := process.SetAffinity(final); err != nil {
+			return fmt.Errorf("process.execCPUAffinity.final: %w", err)
+		}
+	}
+	return c.setOOMScore(process)
 }
 
 // openJoined opens what a process needs that joins the container; nil is a file that somebody else fills in.

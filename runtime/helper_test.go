@@ -147,13 +147,17 @@ func newID() string { return fmt.Sprintf("crabcan-test-%d-%d", os.Getpid(), ids.
 
 // result is how a command ended.
 type result struct {
-	args           []string
-	status         unix.WaitStatus
-	stdout, stderr string
-	hung           bool
+	args   []string
+	status unix.WaitStatus
+	hung   bool
+	out    outputs
+	stderr string // as it was at the end; a container may add to it
 }
 
 func (r result) ok() bool { return !r.hung && r.status.Exited() && r.status.ExitStatus() == 0 }
+
+// stdout is what the command, and the container that it has left, have printed until now.
+func (r result) stdout() string { return read(r.out.stdout) }
 
 func (r result) String() string {
 	how := fmt.Sprintf("exit status %d", r.status.ExitStatus())
@@ -163,7 +167,7 @@ func (r result) String() string {
 	case r.status.Signaled():
 		how = r.status.Signal().String()
 	}
-	return fmt.Sprintf("crabcan %s: %s\n%s%s", strings.Join(r.args, " "), how, r.stdout, r.stderr)
+	return fmt.Sprintf("crabcan %s: %s\n%s%s", strings.Join(r.args, " "), how, r.stdout(), r.stderr)
 }
 
 // complaint is what a command that failed said why, in one line, as it has to be. problem says what is wrong if it
@@ -195,15 +199,11 @@ func (p *place) cmd(args ...string) *exec.Cmd {
 	return exec.Command(crabcanPath, append([]string{"--root", p.root}, args...)...)
 }
 
-// exec runs a command. Its output goes to files: a pipe would stay open for as long as the container lives.
+// exec runs a command and waits for its end.
 func (p *place) exec(cmd *exec.Cmd) result {
-	out, err := p.capture(cmd)
-	defer out.close()
-	r := result{args: cmd.Args[1:]}
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
+	out := p.capture(cmd)
+	r := result{args: cmd.Args[1:], out: out}
+	if err := cmd.Start(); err != nil {
 		p.t.Error(err)
 		return r
 	}
@@ -214,8 +214,8 @@ func (p *place) exec(cmd *exec.Cmd) result {
 	})
 	defer watchdog.Stop()
 	_ = cmd.Wait() // its error only repeats the status
-	r.status, r.hung = unix.WaitStatus(cmd.ProcessState.Sys().(syscall.WaitStatus)), hung.Load()
-	r.stdout, r.stderr = out[0].read(), out[1].read()
+	out.close()
+	r.status, r.hung, r.stderr = unix.WaitStatus(cmd.ProcessState.Sys().(syscall.WaitStatus)), hung.Load(), read(out.stderr)
 	return r
 }
 
@@ -235,40 +235,33 @@ func (p *place) create(id string) result {
 	return p.must("create", "--bundle", p.bundle, id)
 }
 
-// output is a file without a name that takes what a command prints.
-type output struct{ *os.File }
-
-type outputs [2]output
+// outputs are the files that take what a command prints. Pipes would stay open for as long as a container lives.
+type outputs struct{ stdout, stderr *os.File }
 
 // capture lets a command print to files.
-func (p *place) capture(cmd *exec.Cmd) (out outputs, err error) {
-	for i := range out {
-		f, err := os.OpenFile(p.dir, unix.O_TMPFILE|os.O_RDWR|os.O_APPEND, 0o600)
-		if err != nil {
-			return out, err
+func (p *place) capture(cmd *exec.Cmd) (out outputs) {
+	for _, f := range []**os.File{&out.stdout, &out.stderr} {
+		var err error
+		if *f, err = os.CreateTemp(p.dir, "output-"); err != nil {
+			p.t.Error(err)
 		}
-		out[i] = output{f}
 	}
-	cmd.Stdout, cmd.Stderr = out[0].File, out[1].File
-	return out, nil
+	cmd.Stdout, cmd.Stderr = out.stdout, out.stderr
+	return out
 }
 
 func (o outputs) close() {
-	for _, f := range o {
-		if f.File != nil {
-			f.Close()
-		}
-	}
+	o.stdout.Close()
+	o.stderr.Close()
 }
 
-func (o output) read() string {
-	info, err := o.Stat()
+// read reads a file anew, open or closed.
+func read(f *os.File) string {
+	data, err := os.ReadFile(f.Name())
 	if err != nil {
 		return err.Error()
 	}
-	data := make([]byte, info.Size())
-	n, _ := o.ReadAt(data, 0)
-	return string(data[:n])
+	return string(data)
 }
 
 // info is what `crabcan state` says of a container. A container that does not exist has the status "".
@@ -281,7 +274,7 @@ func (p *place) info(id string) (i Info) {
 		}
 		return Info{}
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &i); err != nil {
+	if err := json.Unmarshal([]byte(r.stdout()), &i); err != nil {
 		p.t.Errorf("%v: %s", err, r)
 	}
 	return i
@@ -457,18 +450,16 @@ type traced struct {
 }
 
 // trace runs crabcan with a trap. What it has started is not traced any more afterwards.
-func (p *place) trace(tr trap, args ...string) (end traced) {
+func (p *place) trace(tr trap, args ...string) traced {
 	cmd := p.cmd(args...)
-	out, err := p.capture(cmd)
+	out := p.capture(cmd)
 	defer out.close()
-	t := &tracer{trap: tr, problem: err, whose: map[int]victim{}}
-	if err == nil {
-		onThread(func() { t.run(cmd, out) })
-	}
+	t := &tracer{trap: tr, whose: map[int]victim{}}
+	onThread(func() { t.run(cmd, out) })
 	if t.problem != nil {
 		p.t.Error(t.problem)
 	}
-	return traced{result{cmd.Args[1:], t.status, out[0].read(), out[1].read(), t.hung.Load()}, t.call}
+	return traced{result{cmd.Args[1:], t.status, t.hung.Load(), out, read(out.stderr)}, t.call}
 }
 
 // tracer traces one command with ptrace(2), whose requests must all come from one thread. strace's fault injection
@@ -525,7 +516,7 @@ func (t *tracer) run(cmd *exec.Cmd, out outputs) {
 func forkTraced(cmd *exec.Cmd, null *os.File, out outputs) (int, error) {
 	return syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
 		Env:   os.Environ(),
-		Files: []uintptr{null.Fd(), out[0].Fd(), out[1].Fd()},
+		Files: []uintptr{null.Fd(), out.stdout.Fd(), out.stderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Ptrace: true},
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -15,6 +17,9 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "numa":
+		_, err := os.Stat("/proc/self/numa_maps")
+		return err == nil, nil
 	case "cgroupv1":
 		return !pureV2(), nil
 	case "cgroupv2":
@@ -26,6 +31,10 @@ func condition(name string) (bool, error) {
 	}
 	if controller, ok := strings.CutPrefix(name, "controller:"); ok {
 		return hasController(controller), nil
+	}
+	if count, ok := strings.CutPrefix(name, "processors:"); ok {
+		n, err := strconv.Atoi(count)
+		return err == nil && runtime.NumCPU() >= n, err
 	}
 	return false, fmt.Errorf("unknown condition")
 }

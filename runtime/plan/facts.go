@@ -10,6 +10,10 @@ type Facts struct {
 	PreserveFds int
 	// Console says that a socket is there to take the pty master.
 	NoPivot, NoNewKeyring bool
+	// Unprivileged says that the parent is not root: it can open nothing on init's behalf that init itself can't.
+	Unprivileged bool
+	// InUserNS says that the parent is in a user namespace itself, where nobody can make device nodes.
+	InUserNS bool
 	// Attach says that init can't be cloned into its cgroup and must wait until it was put there.
 	Attach bool
 

@@ -50,6 +50,13 @@ type File struct {
 	Path string
 }
 
+// Request is something of the host's that init asks its parent to open (program.Open): by descriptor for any use, or,
+// if Mount is set, as the detached and idmapped mount tree of that bind mount's source.
+type Request struct {
+	Path  string
+	Mount *spec.Mount
+}
+
 // compiler is the state of one compilation.
 type compiler struct {
 	*program.Program
@@ -70,8 +77,11 @@ type compiler struct {
 	// result is the fifo that start reads, reports the ends of the program that write to it.
 	result  program.Arg
 	reports []report
-	// forks is Plan.Forks.
-	forks bool
+	// forks and requests are Plan.Forks and Plan.Requests.
+	forks    bool
+	requests []Request
+	// proc is the private procfs.
+	proc program.Mem
 }
 
 // Error is something in the config that can't be compiled.

@@ -63,8 +63,11 @@ func (c *compiler) rootfs() error {
 // appear on the host, and pivot_root refuses shared parents.
 func (c *compiler) hostPropagation() {
 	p := c.o.RootPropagation
-	if p == 0 {
+	switch {
+	case p == 0:
 		p = unix.MS_SLAVE | unix.MS_REC
+	case p&unix.MS_UNBINDABLE != 0:
+		p = unix.MS_PRIVATE | p&unix.MS_REC // else the root folder could not be bound
 	}
 	c.mountSetattr(cwd, "/", 0, 0, p&propagations, p&unix.MS_REC != 0)
 	if p&unix.MS_SHARED != 0 {
@@ -84,12 +87,7 @@ func (c *compiler) pivot() error {
 		c.moveMountTo("/")
 		c.call(unix.SYS_CHROOT, str("."))
 	default:
-		c.call(unix.SYS_PIVOT_ROOT, str("."), str("."))
-		if c.o.RootPropagation&unix.MS_SLAVE == 0 && c.o.RootPropagation != 0 {
-			// The umount must not reach the host through mounts that are still shared with it.
-			c.mountSetattr(cwd, ".", 0, 0, unix.MS_SLAVE, true)
-		}
-		c.call(unix.SYS_UMOUNT2, str("."), num(unix.MNT_DETACH))
+		c.pivotRoot()
 	}
 	c.call(unix.SYS_CHDIR, str("/"))
 	if p := c.o.RootPropagation; p != 0 && c.has(unix.CLONE_NEWNS) {
@@ -97,6 +95,22 @@ func (c *compiler) pivot() error {
 		c.mountSetattr(cwd, "/", 0, 0, p&propagations, p&unix.MS_REC != 0)
 	}
 	return nil
+}
+
+// pivotRoot changes the root and gets rid of the old one. The umount must not reach the host through mounts that are
+// still shared with it, as they are only if the config wants it so.
+func (c *compiler) pivotRoot() {
+	host := c.Slot()
+	shared := c.o.RootPropagation&unix.MS_SHARED != 0
+	if shared {
+		c.openat2(cwd, "/", unix.O_PATH|unix.O_DIRECTORY, 0, 0).to(host)
+	}
+	c.call(unix.SYS_PIVOT_ROOT, str("."), str("."))
+	if shared {
+		c.mountSetattr(host.Val(), "", 0, 0, unix.MS_SLAVE, true)
+		c.close(host)
+	}
+	c.call(unix.SYS_UMOUNT2, str("."), num(unix.MNT_DETACH))
 }
 
 // moveMountTo moves the root's mount onto a path of the host.

@@ -57,6 +57,7 @@ func checkResolve(p subject, i int, s *program.Step) string {
 		}
 	case s.Args[2].Words[2].N&inside == 0:
 		return "may leave the container"
+	case cString(s.Args[1]) == ".": // no component of it can be a link
 	case s.Args[2].Words[2].N&unix.RESOLVE_NO_MAGICLINKS == 0 && s.Args[2].Words[2].N&unix.RESOLVE_NO_SYMLINKS == 0:
 		return "follows magic links"
 	}
@@ -86,7 +87,8 @@ func checkCloseOnExec(p subject, i int, s *program.Step) string {
 			return "makes a descriptor that survives execve"
 		}
 	}
-	if s.Nr == unix.SYS_IOCTL && s.Args[1].N == unix.TIOCGPTPEER && s.Args[2].N&unix.O_CLOEXEC == 0 {
+	peer := s.Nr == unix.SYS_IOCTL && s.Args[1].N == unix.TIOCGPTPEER
+	if peer && s.Args[2].N&unix.O_CLOEXEC == 0 || s.Nr == unix.SYS_FCNTL && s.Args[1].N == unix.F_DUPFD {
 		return "makes a descriptor that survives execve"
 	}
 	return ""

@@ -6,8 +6,14 @@ package program
 //
 //	| from   | message                 | when                                        | the parent then                      |
 //	|--------|-------------------------|---------------------------------------------|--------------------------------------|
-//	| init   | Forked {pid}            | a joined pid namespace needed a second fork  | adopts that pid, answers it one byte  |
+//	| init   | Forked {pid}            | a joined pid namespace or a user namespace   | adopts that pid, maps the ids of a    |
+//	|        |                         | needed a second fork                         | new user namespace, answers it a byte |
 //	| init   | Attach                  | init can't be cloned into its cgroup         | puts it there, answers one byte       |
+//	| init   | Open {request}          | a user namespace takes init the right to     | opens what the plan's request says in |
+//	|        |                         | open something of the host's, or it must be  | init's mount namespace, answers a     |
+//	|        |                         | idmapped                                     | byte with the descriptor (SCM_RIGHTS) |
+//	| init   | Limits                  | a user namespace takes init the right to     | sets the resource limits of the       |
+//	|        |                         | raise its resource limits                    | config, answers one byte              |
 //	| init   | CopyUp {from, to}       | a tmpcopyup mount is ready to be filled      | copies, answers one byte              |
 //	| init   | Mounted {root, home}    | all mounts are done, and there are hooks to  | runs prestart, createRuntime and      |
 //	|        |                         | run, or HOME is still unknown (home is 1)    | createContainer hooks; answers        |
@@ -24,6 +30,8 @@ type Message uint64
 const (
 	Forked Message = iota + 1
 	Attach
+	Open
+	Limits
 	CopyUp
 	Mounted
 	Ready

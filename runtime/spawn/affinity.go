@@ -1,0 +1,55 @@
+package spawn
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// processors has a bit for each processor that a kernel can be built for (NR_CPUS).
+type processors [8192 / 64]uint64
+
+// Bound runs start, which starts a program, on a thread bound to some processors: bit N%64 of word N/64 of set. The
+// program begins its life there. Without a set these are all that the caller's cgroup has: that crabcan itself was
+// bound to some (taskset(1), CPUAffinity of a systemd unit) is not meant for containers. The thread must live on: its
+// end would be the parent's death to the program.
+func Bound(set []uint64, start func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if set == nil {
+		var all processors
+		for i := range all {
+			all[i] = ^uint64(0)
+		}
+		_ = affinity(unix.SYS_SCHED_SETAFFINITY, 0, all[:]) // where that is forbidden the caller's binding stays
+		return start()
+	}
+	var before processors
+	if err := affinity(unix.SYS_SCHED_GETAFFINITY, 0, before[:]); err != nil {
+		return fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	if err := affinity(unix.SYS_SCHED_SETAFFINITY, 0, set); err != nil {
+		return fmt.Errorf("sched_setaffinity: %w", err)
+	}
+	defer func() { _ = affinity(unix.SYS_SCHED_SETAFFINITY, 0, before[:]) }() // it was possible before
+	return start()
+}
+
+// SetAffinity binds the program to the processors in set (sched_setaffinity(2)), as many as its cgroup has of them.
+func (p *Process) SetAffinity(set []uint64) error {
+	if err := affinity(unix.SYS_SCHED_SETAFFINITY, p.Pid, set); err != nil {
+		return fmt.Errorf("sched_setaffinity: %w", err)
+	}
+	return nil
+}
+
+// affinity makes one of the two system calls; x/sys has them for 1024 processors only, or with a set that is not ours.
+func affinity(nr uintptr, pid int, set []uint64) error {
+	_, _, errno := unix.RawSyscall(nr, uintptr(pid), uintptr(8*len(set)), uintptr(unsafe.Pointer(&set[0])))
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
