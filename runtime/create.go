@@ -141,13 +141,12 @@ func (c *Container) launch(in *cgroup.Manager, image []byte, files []*os.File, n
 		Files:      files,
 		SocketAt:   c.plan.FirstFile,
 		Namespaces: namespaces,
+		Affinity:   c.opts.ExecAffinity.Initial,
 	}
-	err = spawn.Bound(c.opts.ExecAffinity.Initial, func() error {
-		return in.Enter(func(cgroup int) (err error) {
-			config.Cgroup = cgroup
-			init, err = spawn.Start(config)
-			return err
-		})
+	err = in.Enter(func(cgroup int) (err error) {
+		config.Cgroup = cgroup
+		init, err = spawn.Start(config)
+		return err
 	})
 	if init == nil {
 		return nil, err

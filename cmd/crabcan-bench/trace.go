@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -50,6 +51,7 @@ func newTracer(work string) (*tracer, error) {
 		return nil, err
 	}
 	settings := [][2]string{
+		{"tracing_on", "0"},
 		{"trace_clock", "mono"},
 		{"options/event-fork", "1"},
 		{"set_event_pid", strconv.Itoa(t.thread)},
@@ -58,7 +60,7 @@ func newTracer(work string) (*tracer, error) {
 		{"events/sched/sched_process_exit/enable", "1"},
 	}
 	for _, s := range settings {
-		if err := os.WriteFile(filepath.Join(t.instance, s[0]), []byte(s[1]), 0); err != nil {
+		if err := t.set(s[0], s[1]); err != nil {
 			return nil, errors.Join(err, t.close())
 		}
 	}
@@ -68,16 +70,29 @@ func newTracer(work string) (*tracer, error) {
 // close ends the tracing: removing the instance switches its events off.
 func (t *tracer) close() error { return os.Remove(t.instance) }
 
-// record calls f and returns what the processes did that it started.
+func (t *tracer) set(file, value string) error {
+	return os.WriteFile(filepath.Join(t.instance, file), []byte(value), 0)
+}
+
+// maxTrace is more than a trace ever has, in bytes.
+const maxTrace = 16 << 20
+
+// record calls f and returns what the processes did that it started. The tracing must end before the trace is read:
+// else each read adds an event, and there is no end of it.
 func (t *tracer) record(f func() error) ([]event, error) {
-	file := filepath.Join(t.instance, "trace")
-	if err := os.Truncate(file, 0); err != nil {
+	// Opening the file with O_TRUNC, as WriteFile does, empties it; truncate(2) does not.
+	if err := errors.Join(t.set("trace", ""), t.set("tracing_on", "1")); err != nil {
 		return nil, err
 	}
-	if err := f(); err != nil {
+	if err := errors.Join(f(), t.set("tracing_on", "0")); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(file)
+	trace, err := os.Open(filepath.Join(t.instance, "trace"))
+	if err != nil {
+		return nil, err
+	}
+	defer trace.Close()
+	text, err := io.ReadAll(io.LimitReader(trace, maxTrace))
 	if err != nil {
 		return nil, err
 	}

@@ -164,6 +164,6 @@ func cmdAwaitOutput(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	var text []byte
 	if !await(func() bool { text, _ = os.ReadFile(ts.Getenv("STDOUT")); return pattern.Match(text) }) {
-		ts.Fatalf("no match for %q in %q", args[0], text)
+		ts.Fatalf("no match for %q in %q; stderr is %q", args[0], text, readString(ts.Getenv("STDERR")))
 	}
 }

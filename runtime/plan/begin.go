@@ -17,7 +17,10 @@ func (c *compiler) begin() error {
 	c.file(RoleSocket, "")
 	c.onFailure(c.failed)
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_PDEATHSIG), num(int(unix.SIGKILL)))
-	c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), null)
+	c.ownOOMScore()
+	if !c.staysDumpable() {
+		c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), null)
+	}
 	// Else the name would be the number of the descriptor it was executed from.
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_NAME), str("crabcan-init"))
 	c.call(unix.SYS_UMASK, null)
@@ -27,6 +30,10 @@ func (c *compiler) begin() error {
 // joinNamespaces enters the namespaces that the config names by path. They were opened by the parent, so the paths
 // mean what they mean on the host.
 func (c *compiler) joinNamespaces() error {
+	if c.has(unix.CLONE_NEWUSER) {
+		c.enterUserNamespace()
+		return nil
+	}
 	for _, n := range c.o.Namespaces {
 		if n.Path != "" {
 			c.pointer = n.Pointer
@@ -45,11 +52,14 @@ func (c *compiler) joinNamespaces() error {
 // the parent of both the same, who hears the new pid from the old process and then lets the new one go on: else that
 // could be ready before the parent knows of it. The new one must ask for its own death signal, which a fork does not
 // inherit.
-func (c *compiler) secondFork() {
+func (c *compiler) secondFork() { c.fork(0) }
+
+// fork makes the second process, in new namespaces if flags has any.
+func (c *compiler) fork(flags uint64) {
 	c.forks = true
 	pid, message := c.Slot(), c.Data(program.Int(program.Forked), null, null)
 	inside, told := c.NewLabel(), c.NewLabel()
-	c.call(unix.SYS_CLONE, num(unix.CLONE_PARENT|int(unix.SIGCHLD)), null, null, null, null).to(pid)
+	c.call(unix.SYS_CLONE, program.Int(flags|unix.CLONE_PARENT|uint64(unix.SIGCHLD)), null, null, null, null).to(pid)
 	c.test(pid.Val(), program.Int(^uint64(0)), null, told).next(inside)
 	c.Mark(told)
 	c.move(pid.Val(), message.At(8))
@@ -76,7 +86,7 @@ func (c *compiler) ownNamespaces() error {
 		c.pointer = n.Pointer
 		c.call(unix.SYS_UNSHARE, num(unix.CLONE_NEWCGROUP))
 	}
-	if n, ok := c.namespace(unix.CLONE_NEWTIME); ok && n.Path == "" {
+	if n, ok := c.namespace(unix.CLONE_NEWTIME); ok && n.Path == "" && !c.mayAsk() {
 		c.pointer = n.Pointer
 		c.timeNamespace()
 	}

@@ -59,13 +59,9 @@ func (c *compiler) sendMaster(master program.Mem) {
 
 // devConsole binds the slave to /dev/console. The target is made and opened without following a link.
 func (c *compiler) devConsole(slave program.Mem) {
-	dev, target, tree := c.Slot(), c.Slot(), c.Slot()
+	dev, tree := c.Slot(), c.Slot()
 	c.open("/dev", unix.O_PATH|unix.O_DIRECTORY).to(dev)
-	c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, dev.Val(), str("console"), num(unix.S_IFREG|0o666), null)
-	c.openat2(dev.Val(), "console", unix.O_PATH|unix.O_NOFOLLOW, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS).to(target)
 	c.openTree(slave.Val(), "", false).to(tree)
-	c.moveMount(tree.Val(), target.Val())
-	c.close(tree)
-	c.close(target)
+	c.coverFile(dev, "console", tree)
 	c.close(dev)
 }

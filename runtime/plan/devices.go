@@ -1,11 +1,13 @@
 package plan
 
 import (
+	"fmt"
 	"path"
 	"slices"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/crabcan/crabcan/runtime/program"
 	"github.com/crabcan/crabcan/spec"
 )
 
@@ -46,10 +48,10 @@ func (c *compiler) devices() error {
 			folder = c.Slot()
 			c.mkdirs(path.Dir(d.Path), folder)
 		}
-		name := str(path.Base(d.Path))
-		c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev)))
-		if d.UID != 0 || d.GID != 0 {
-			c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
+		if c.inUserNS() && d.Mode&unix.S_IFMT != unix.S_IFIFO {
+			c.bindDevice(folder, d)
+		} else {
+			c.makeDevice(folder, d)
 		}
 		if folder != dev {
 			c.close(folder)
@@ -69,6 +71,41 @@ func (c *compiler) devices() error {
 	c.close(dev)
 	return nil
 }
+
+// makeDevice makes a node in a folder.
+func (c *compiler) makeDevice(folder program.Mem, d spec.Device) {
+	name := str(path.Base(d.Path))
+	c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev)))
+	if d.UID != 0 || d.GID != 0 {
+		c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
+	}
+}
+
+// bindDevice shows the host's node of the same path in a folder: in a user namespace nobody can make one. Owner and
+// mode stay the host's.
+func (c *compiler) bindDevice(folder program.Mem, d spec.Device) {
+	tree, same := c.Slot(), c.NewLabel()
+	c.copyHost(d.Path, false, tree)
+	c.testDevice(tree, d.Mode&unix.S_IFMT, d.Dev, same)
+	c.words = fmt.Sprintf("the host's %s is not the device that is asked for", d.Path)
+	c.fail(unix.ENODEV)
+	c.words = ""
+	c.Mark(same)
+	c.coverFile(folder, path.Base(d.Path), tree)
+}
+
+// coverFile attaches a mount tree, and closes it, at a file that is made if it is missing. No link is followed.
+func (c *compiler) coverFile(folder program.Mem, name string, tree program.Mem) {
+	target := c.Slot()
+	c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, folder.Val(), str(name), num(unix.S_IFREG|0o666), null)
+	c.openat2(folder.Val(), name, unix.O_PATH|unix.O_NOFOLLOW, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS).to(target)
+	c.moveMount(tree.Val(), target.Val())
+	c.close(tree)
+	c.close(target)
+}
+
+// inUserNS reports whether init has its capabilities only in a user namespace.
+func (c *compiler) inUserNS() bool { return c.has(unix.CLONE_NEWUSER) || c.f.InUserNS }
 
 // allDevices is the config's devices and those default ones that they don't replace.
 func (c *compiler) allDevices() []spec.Device {

@@ -23,26 +23,41 @@ func (c *compiler) hostname() error {
 	return nil
 }
 
-// sysctl writes kernel parameters through a procfs that is mounted nowhere, so that nothing in the container can
-// stand in for the files (CVE-2019-16884, CVE-2025-52881).
+// privateProc makes a procfs that is mounted nowhere, so that nothing in the container can stand in for the files
+// (CVE-2019-16884, CVE-2025-52881). It comes before the host's root is left: in a user namespace the kernel makes a new
+// procfs only as long as a whole one is in sight (mount_too_revealing in fs/namespace.c).
+func (c *compiler) privateProc() error {
+	if len(c.o.Sysctl) == 0 {
+		return nil
+	}
+	c.pointer = "/linux/sysctl"
+	c.proc = c.Slot()
+	if c.has(unix.CLONE_NEWUSER) && !c.has(unix.CLONE_NEWPID) {
+		// A procfs belongs to its pid namespace, and here that is the host's.
+		c.openTree(cwd, "/proc", true).to(c.proc)
+		return nil
+	}
+	c.newFs("proc", "proc", nil, nil)
+	c.call(unix.SYS_FSMOUNT, c.fs.Val(), num(unix.FSMOUNT_CLOEXEC), null).to(c.proc)
+	c.onFailure(c.failed)
+	c.close(c.fs)
+	return nil
+}
+
+// sysctl writes kernel parameters, after the hooks, which may bring the network interfaces that some are about.
 func (c *compiler) sysctl() error {
 	if len(c.o.Sysctl) == 0 {
 		return nil
 	}
-	proc, fd := c.Slot(), c.Slot()
-	c.pointer = "/linux/sysctl"
-	c.newFs("proc", "proc", nil, nil)
-	c.call(unix.SYS_FSMOUNT, c.fs.Val(), num(unix.FSMOUNT_CLOEXEC), null).to(proc)
-	c.onFailure(c.failed)
-	c.close(c.fs)
+	fd := c.Slot()
 	const strict = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_XDEV | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
 	for _, s := range c.o.Sysctl {
 		c.pointer = s.Pointer
-		c.openat2(proc.Val(), "sys/"+s.Name, unix.O_WRONLY, 0, strict).to(fd)
+		c.openat2(c.proc.Val(), "sys/"+s.Name, unix.O_WRONLY, 0, strict).to(fd)
 		c.call(unix.SYS_WRITE, fd.Val(), program.Bytes([]byte(s.Value)), num(len(s.Value)))
 		c.close(fd)
 	}
-	c.close(proc)
+	c.close(c.proc)
 	return nil
 }
 
@@ -63,16 +78,34 @@ func (c *compiler) workingFolder() error {
 
 // limits sets what must be set while init is still privileged.
 func (c *compiler) limits() error {
-	for _, r := range c.o.Rlimits {
-		c.pointer = r.Pointer
-		limit := program.Words(program.Int(r.Soft), program.Int(r.Hard))
-		c.call(unix.SYS_PRLIMIT64, null, num(r.Resource), limit, null)
-	}
+	c.rlimits()
 	if c.o.NoNewPrivs {
 		c.pointer = "/process/noNewPrivileges"
 		c.call(unix.SYS_PRCTL, num(unix.PR_SET_NO_NEW_PRIVS), num(1), null, null, null)
 	}
 	return nil
+}
+
+// rlimits sets the resource limits. Only the host's root may raise one (setrlimit(2)), so in a user namespace the parent
+// is asked when that is refused.
+func (c *compiler) rlimits() {
+	refused, done := c.NewLabel(), c.NewLabel()
+	ask := c.mayAsk() && len(c.o.Rlimits) > 0
+	for _, r := range c.o.Rlimits {
+		c.pointer = r.Pointer
+		limit := program.Words(program.Int(r.Soft), program.Int(r.Hard))
+		set := c.call(unix.SYS_PRLIMIT64, null, num(r.Resource), limit, null)
+		if ask {
+			set.on(unix.EPERM, refused)
+		}
+	}
+	if !ask {
+		return
+	}
+	c.jump(done)
+	c.Mark(refused)
+	c.ask(program.Limits, null, null, c.text.Addr(), 8)
+	c.Mark(done)
 }
 
 // identity makes init the user that the config names: first what only root may do, then the ids, then the
@@ -137,7 +170,12 @@ func (c *compiler) setIDs() {
 	for _, g := range c.o.Groups {
 		groups = binary.LittleEndian.AppendUint32(groups, g)
 	}
-	c.call(unix.SYS_SETGROUPS, num(len(c.o.Groups)), program.Bytes(groups))
+	var denied []unix.Errno
+	if c.inUserNS() && len(c.o.Groups) == 0 {
+		// A user may not give up groups unless root allowed it (user_namespaces(7)); whoever asks for some must know.
+		denied = []unix.Errno{unix.EPERM}
+	}
+	c.try(denied, unix.SYS_SETGROUPS, num(len(c.o.Groups)), program.Bytes(groups))
 	uid, gid := program.Int(c.o.UID), program.Int(c.o.GID)
 	c.call(unix.SYS_SETRESGID, gid, gid, gid)
 	c.call(unix.SYS_SETRESUID, uid, uid, uid)

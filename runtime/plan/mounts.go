@@ -21,6 +21,8 @@ func (c *compiler) mounts() error {
 			c.remount(m)
 		case m.Bind:
 			c.bind(m)
+		case c.hostInstance(m) != "":
+			c.bindInstance(m)
 		case m.Type == "cgroup" && !c.f.Unified:
 			c.cgroupV1(m)
 		case m.Type == "cgroup":
@@ -43,7 +45,11 @@ func (c *compiler) isLateReadonly(m spec.Mount) bool {
 // bind attaches a copy of a mount, or of a part of one. The source is a path of the host.
 func (c *compiler) bind(m *spec.Mount) {
 	tree := c.Slot()
-	c.openTree(cwd, m.Source, m.Recursive).to(tree)
+	if m.IDMap != nil {
+		c.request(Request{Path: m.Source, Mount: m}, tree)
+	} else {
+		c.copyHost(m.Source, m.Recursive, tree)
+	}
 	c.setAttr(tree, m.Attr)
 	c.attach(tree, m, c.f.Sources[m.Source].File)
 	c.close(tree)

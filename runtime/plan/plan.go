@@ -19,6 +19,10 @@ type Plan struct {
 	FirstFile int
 	// Forks says that the process which is started is not the one that becomes the user's: see secondFork.
 	Forks bool
+	// CloneFlags are the CLONE_NEW* bits of the namespaces that the process is to be started in.
+	CloneFlags uint64
+	// Requests are what init may ask its parent to open, by the number in program.Open.
+	Requests []Request
 }
 
 // Note says why a step is in a plan.
@@ -106,6 +110,7 @@ var chapters = []chapter{
 	(*compiler).joinNamespaces,
 	(*compiler).enterCgroup,
 	(*compiler).ownNamespaces,
+	(*compiler).privateProc,
 	(*compiler).session,
 	(*compiler).rootfs,
 	(*compiler).mounts,
@@ -113,6 +118,7 @@ var chapters = []chapter{
 	(*compiler).readonlyPaths,
 	(*compiler).maskedPaths,
 	(*compiler).mounted,
+	(*compiler).hide,
 	(*compiler).pivot,
 	(*compiler).hostname,
 	(*compiler).sysctl,
@@ -147,7 +153,10 @@ func compileChapters(o *spec.ContainerOpts, f Facts, chapters []chapter) (*Plan,
 			return nil, err
 		}
 	}
-	return &Plan{Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile(), Forks: c.forks}, nil
+	return &Plan{
+		Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile(),
+		Forks: c.forks, CloneFlags: c.cloneFlags(), Requests: c.requests,
+	}, nil
 }
 
 // firstFile is the number of the first descriptor that is crabcan's own.

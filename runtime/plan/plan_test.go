@@ -217,7 +217,11 @@ func plain(t testing.TB, p *Plan) []byte {
 
 func plainStep(p *Plan, i int, line string) string {
 	line = failureTo.ReplaceAllStringFunc(line, func(s string) string {
-		return "a failure goes to: " + p.Step(atoi(failureTo.FindStringSubmatch(s)[1]))
+		to := atoi(failureTo.FindStringSubmatch(s)[1])
+		for isFailure(&p.Program.Steps[to]) {
+			to++
+		}
+		return "a failure goes to: " + p.Step(to)
 	})
 	line = wayTo.ReplaceAllStringFunc(line, func(s string) string {
 		return "go to +" + strconv.Itoa(atoi(wayTo.FindStringSubmatch(s)[1])-i)

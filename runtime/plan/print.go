@@ -41,6 +41,8 @@ func (r *printer) parts(i int) words {
 		return words{"test", []string{r.value(s.Args[0]), hex(s.Args[1].N), hex(s.Args[2].N)}}
 	case s.Op == program.OpFail:
 		return words{"fail", []string{errnoName(uint32(s.Args[0].N))}}
+	case s.Op == program.OpCrash:
+		return words{"crash", nil}
 	}
 	row := findCall(s)
 	w := words{call: row.name}
@@ -62,6 +64,8 @@ func (r *printer) action(i int) string {
 		return r.condition(i)
 	case s.Op == program.OpFail:
 		return "fail with " + errnoName(uint32(s.Args[0].N))
+	case s.Op == program.OpCrash:
+		return "crash"
 	}
 	w := r.parts(i)
 	return w.call + "(" + strings.Join(w.args, ", ") + ")"

@@ -118,6 +118,8 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_RECVFROM, name: "recvfrom", params: []param{
 		{show: descriptor}, {show: buffer, use: "buffer"}, {show: number}}, result: "size"},
 	{nr: unix.SYS_SCHED_SETATTR, name: "sched_setattr", params: []param{{show: number}, {show: schedAttr}, {show: number}}},
+	{nr: unix.SYS_RECVMSG, name: "recvmsg", params: []param{
+		{show: descriptor}, {show: buffer, use: "received"}, {show: bits, names: receiveFlags}}, result: "size"},
 	{nr: unix.SYS_SECCOMP, name: "seccomp", params: []param{
 		{as: "SECCOMP_SET_MODE_FILTER", is: unix.SECCOMP_SET_MODE_FILTER}, {show: bits, names: seccompFlags},
 		{show: filterProgram}}},

@@ -145,6 +145,8 @@ var lastDescriptor = []constant{{1<<32 - 1, "UINT_MAX"}}
 
 var messageFlags = []constant{{unix.MSG_NOSIGNAL, "MSG_NOSIGNAL"}}
 
+var receiveFlags = []constant{{unix.MSG_CMSG_CLOEXEC, "MSG_CMSG_CLOEXEC"}}
+
 var addressFamilies = []constant{{unix.AF_INET, "AF_INET"}}
 
 // socketTypes are numbers, not bits; socketFlags are added to them.
@@ -231,6 +233,8 @@ var capabilityNames = []constant{
 var messageKinds = []constant{
 	{uint64(program.Forked), "Forked"},
 	{uint64(program.Attach), "Attach"},
+	{uint64(program.Open), "Open"},
+	{uint64(program.Limits), "Limits"},
 	{uint64(program.CopyUp), "CopyUp"},
 	{uint64(program.Mounted), "Mounted"},
 	{uint64(program.Ready), "Ready"},

@@ -71,12 +71,13 @@ func (c *compiler) cover() program.Mem {
 // host's, which is why paths are masked before the host is left.
 func (c *compiler) nullDevice() program.Mem {
 	fd, host, isNull := c.Slot(), c.NewLabel(), c.NewLabel()
+	const null = 1<<8 | 3
 	c.openat2(c.root.Val(), "dev/null", unix.O_PATH, 0, inRoot|unix.RESOLVE_NO_SYMLINKS).to(fd).onAny(host)
-	c.testNull(fd, isNull)
+	c.testDevice(fd, unix.S_IFCHR, null, isNull)
 	c.close(fd)
 	c.Mark(host)
 	c.openat2(cwd, "/dev/null", unix.O_PATH|unix.O_NOFOLLOW, 0, 0).to(fd)
-	c.testNull(fd, isNull)
+	c.testDevice(fd, unix.S_IFCHR, null, isNull)
 	c.words = "the host's /dev/null is not the null device"
 	c.fail(unix.ENODEV)
 	c.words = ""
@@ -84,16 +85,16 @@ func (c *compiler) nullDevice() program.Mem {
 	return fd
 }
 
-// testNull leads to isNull if fd is character device 1:3.
-func (c *compiler) testNull(fd program.Mem, isNull program.Label) {
+// testDevice leads to same if fd is the device dev, as unix.Mkdev makes it, of the type S_IFCHR or S_IFBLK.
+func (c *compiler) testDevice(fd program.Mem, kind uint32, dev uint64, same program.Label) {
 	const (
 		statxMode = 28  // offset of stx_mode in struct statx, statx(2)
 		statxRdev = 128 // of stx_rdev_major and stx_rdev_minor
-		device13  = 1 | 3<<32
 	)
 	attr, other := c.Zero(256), c.NewLabel()
+	rdev := uint64(unix.Major(dev)) | uint64(unix.Minor(dev))<<32
 	c.call(unix.SYS_STATX, fd.Val(), empty, num(unix.AT_EMPTY_PATH), num(unix.STATX_TYPE), attr.Addr())
-	c.test(attr.Load(statxMode), num(unix.S_IFMT), num(unix.S_IFCHR), other)
-	c.test(attr.Load(statxRdev), program.Int(^uint64(0)), num(device13), other).next(isNull)
+	c.test(attr.Load(statxMode), num(unix.S_IFMT), program.Int(kind), other)
+	c.test(attr.Load(statxRdev), program.Int(^uint64(0)), program.Int(rdev), other).next(same)
 	c.Mark(other)
 }

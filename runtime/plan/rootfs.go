@@ -47,11 +47,11 @@ func (c *compiler) rootfs() error {
 	c.pointer = "/root/path"
 	if !c.has(unix.CLONE_NEWNS) {
 		// Without a mount namespace nothing may be mounted; the root is only entered.
-		c.openat2(cwd, c.o.MountDir, unix.O_PATH|unix.O_DIRECTORY, 0, 0).to(c.root)
+		c.openHost(c.o.MountDir, unix.O_PATH|unix.O_DIRECTORY, c.root)
 		return nil
 	}
 	target := c.Slot()
-	c.openat2(cwd, c.o.MountDir, unix.O_PATH|unix.O_DIRECTORY, 0, 0).to(target)
+	c.openHost(c.o.MountDir, unix.O_PATH|unix.O_DIRECTORY, target)
 	c.openTree(target.Val(), "", true).to(c.root)
 	c.moveMount(c.root.Val(), target.Val())
 	c.close(target)

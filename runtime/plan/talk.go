@@ -13,6 +13,12 @@ func (c *compiler) send(message program.Arg, size int) {
 
 // ask sends a message with two values and waits for the answer.
 func (c *compiler) ask(kind program.Message, a, b program.Arg, answer program.Arg, size int) {
+	c.say(kind, a, b)
+	c.receive(answer, size)
+}
+
+// say sends a message with two values.
+func (c *compiler) say(kind program.Message, a, b program.Arg) {
 	message := c.Data(program.Int(kind), null, null)
 	for i, v := range []program.Arg{a, b} {
 		if v.Kind != program.ArgInt || v.N != 0 {
@@ -20,13 +26,18 @@ func (c *compiler) ask(kind program.Message, a, b program.Arg, answer program.Ar
 		}
 	}
 	c.send(message.Addr(), program.MessageSize)
-	c.receive(answer, size)
 }
 
-// receive waits for an answer. An end-of-file instead of one means that the parent is gone, and init ends.
+// receive waits for an answer.
 func (c *compiler) receive(answer program.Arg, size int) {
+	c.hear(unix.SYS_RECVFROM, answer, num(size), null, null, null)
+}
+
+// hear waits for an answer with one of the calls for it. An end-of-file instead of one means that the parent is gone,
+// and init ends.
+func (c *compiler) hear(nr uintptr, args ...program.Arg) {
 	got, answered, gone := c.Slot(), c.NewLabel(), c.NewLabel()
-	c.call(unix.SYS_RECVFROM, c.socket(), answer, num(size), null, null, null).to(got)
+	c.call(nr, append([]program.Arg{c.socket()}, args...)...).to(got)
 	c.test(got.Val(), program.Int(^uint64(0)), null, answered).next(gone)
 	c.Mark(gone)
 	c.call(unix.SYS_EXIT_GROUP, num(1))
@@ -34,7 +45,8 @@ func (c *compiler) receive(answer program.Arg, size int) {
 }
 
 // failures are the ends of the program: the report of a failed step, before start over the socket, after it over the
-// fifo. It stands behind execve, so that only failures lead here.
+// fifo. It stands behind execve, so that only failures lead here. A seccomp profile may forbid even exit_group; the
+// program must end all the same, and so it crashes then.
 func (c *compiler) failures() error {
 	report := c.NewLabel()
 	c.Mark(c.failedFs)
@@ -45,13 +57,18 @@ func (c *compiler) failures() error {
 	c.move(program.Int(program.Failed), program.TagAt)
 	parts := program.Words(program.TagAt, num(program.MessageSize), c.text.Addr(), num(program.TextSize))
 	header := program.Words(null, null, parts, num(2), null, null, null)
+	crash := c.NewLabel()
+	c.onFailure(crash)
 	c.ignore(unix.SYS_SENDMSG, c.socket(), header, num(unix.MSG_NOSIGNAL))
 	c.call(unix.SYS_EXIT_GROUP, num(1))
+	c.Mark(crash)
+	c.add(program.Step{Op: program.OpCrash})
 	for _, r := range c.reports {
 		c.Mark(r.at)
+		c.onFailure(crash)
 		parts := program.Words(program.ErrnoAt, num(8), program.Bytes([]byte(r.words)), num(len(r.words)))
 		c.ignore(unix.SYS_WRITEV, c.result, parts, num(2))
-		c.call(unix.SYS_EXIT_GROUP, num(1))
+		c.call(unix.SYS_EXIT_GROUP, num(1)).next(crash)
 	}
 	return nil
 }

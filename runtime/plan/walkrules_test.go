@@ -96,8 +96,11 @@ func checkPropagation(p subject, m *machine) string {
 		return ""
 	}
 	want := p.o.RootPropagation
-	if want == 0 {
+	switch {
+	case want == 0:
 		want = unix.MS_SLAVE | unix.MS_REC
+	case want&unix.MS_UNBINDABLE != 0: // what is unbindable can't become a root
+		want = unix.MS_PRIVATE | want&unix.MS_REC
 	}
 	set := m.calls(unix.SYS_MOUNT_SETATTR)
 	if len(set) == 0 || !inOrder(set[:1], m.calls(unix.SYS_OPEN_TREE)) || !inOrder(set[:1], m.calls(unix.SYS_MOVE_MOUNT)) {
@@ -107,6 +110,19 @@ func checkPropagation(p subject, m *machine) string {
 	recursive := s.Args[2].N&unix.AT_RECURSIVE != 0
 	if cString(s.Args[1]) != "/" || s.Args[3].Words[2].N != want&propagations || recursive != (want&unix.MS_REC != 0) {
 		return m.printer.line(m.trace[set[0]])
+	}
+	return checkRootMount(p, m, set)
+}
+
+// checkRootMount: where the mounts of the host may still be shared, the one that the root folder lies in is made private.
+// Else what is mounted there would appear on the host, and pivot_root(2) would refuse.
+func checkRootMount(p subject, m *machine, set []int) string {
+	if isApart(m.step(set[0])) {
+		return ""
+	}
+	s := m.step(set[1])
+	if cString(s.Args[1]) != p.f.RootMount || s.Args[3].Words[2].N != unix.MS_PRIVATE || !inOrder(set[:2], m.calls(unix.SYS_MOVE_MOUNT)) {
+		return "the mount of the root folder does not become private"
 	}
 	return ""
 }
@@ -169,21 +185,34 @@ func checkRoot(p subject, m *machine) string {
 	return ""
 }
 
+// checkPivot: the old root is detached at once, and that reaches none of the host's mounts. A mount that is still shared
+// would take the host's along, which setting only the topmost one to slave or private does not prevent.
 func checkPivot(p subject, m *machine) string {
+	changed := m.calls(unix.SYS_MOUNT_SETATTR)
 	for _, at := range m.calls(unix.SYS_PIVOT_ROOT) {
-		at++
-		for m.step(at).Nr == unix.SYS_MOUNT_SETATTR {
-			at++
+		apart := isApart(m.step(changed[0]))
+		for at++; m.step(at).Nr == unix.SYS_MOUNT_SETATTR || m.step(at).Nr == unix.SYS_CLOSE; at++ {
+			apart = apart || isApart(m.step(at))
 		}
 		if s := m.step(at); s.Nr != unix.SYS_UMOUNT2 || s.Args[1].N != unix.MNT_DETACH {
 			return "pivot_root is not followed by umount2(MNT_DETACH)"
+		}
+		if !apart {
+			return "mounts below it may still be shared with the host, which would lose them"
 		}
 	}
 	return ""
 }
 
+// isApart reports whether a mount_setattr keeps changes of all mounts below from reaching the host.
+func isApart(s *program.Step) bool {
+	const apart = unix.MS_SLAVE | unix.MS_PRIVATE
+	isSetattr := s.Nr == unix.SYS_MOUNT_SETATTR && s.Op == program.OpCall
+	return isSetattr && s.Args[2].N&unix.AT_RECURSIVE != 0 && s.Args[3].Words[2].N&apart != 0
+}
+
 func checkHostPaths(p subject, m *machine) string {
-	left := m.calls(unix.SYS_FCHDIR)[0]
+	left := append(m.calls(unix.SYS_PIVOT_ROOT), m.calls(unix.SYS_CHROOT)...)[0]
 	for at := left; at < len(m.trace); at++ {
 		s := m.step(at)
 		if (s.Nr == unix.SYS_OPENAT2 || s.Nr == unix.SYS_OPEN_TREE) && s.Args[0].Kind == program.ArgInt {

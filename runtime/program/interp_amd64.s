@@ -64,11 +64,14 @@ move:
 test:
 	CMPL	R14, $3
 	JEQ	fail
+	JHI	crash
 	ANDQ	SI, DI
 	CMPQ	DI, DX
 	JEQ	next
 	MOVL	68(R12), R12
 	JMP	step
+crash:
+	BYTE	$0x0f; BYTE $0x0b // UD2
 fail:
 	MOVQ	DI, AX
 	JMP	failure

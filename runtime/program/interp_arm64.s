@@ -48,11 +48,14 @@ next:
 test:
 	CMP	$3, R21
 	BEQ	failure
+	BHI	crash
 	AND	R1, R0, R0
 	CMP	R2, R0
 	BEQ	next
 	MOVWU	68(R19), R19
 	B	step
+crash:
+	WORD	$0 // UDF
 failed:
 	NEG	R0, R0
 	ADD	$64, R19, R9

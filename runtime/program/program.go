@@ -19,6 +19,8 @@ const (
 	OpTest
 	// OpFail goes to the failure label as a system call would that failed with the errno Args[0].
 	OpFail
+	// OpCrash ends the program by a fault, which a seccomp filter can't forbid as it can every system call.
+	OpCrash
 )
 
 // MaxCases is how many errnos one step can tell apart.

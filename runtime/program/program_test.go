@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -209,6 +210,29 @@ func TestFail(t *testing.T) {
 	p.Add(exit(Int(1)))
 	if out, status := run(t, p); out != "c" || status != 1 {
 		t.Errorf("errno %q with status %d, want %q (99) with 1", out, status, "c")
+	}
+}
+
+// A crash needs no system call.
+func TestCrash(t *testing.T) {
+	p := New()
+	p.Add(Step{Op: OpCrash})
+	image, err := p.Link()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(name, image, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(name)
+	if emulator := os.Getenv("CRABCAN_TEST_EMULATOR"); emulator != "" {
+		cmd = exec.Command(emulator, name)
+	}
+	err = cmd.Run()
+	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() || status.Signal() != syscall.SIGILL {
+		t.Errorf("the program ended with %v, want it killed by SIGILL", err)
 	}
 }
 

@@ -11,29 +11,32 @@ import (
 // processors has a bit for each processor that a kernel can be built for (NR_CPUS).
 type processors [8192 / 64]uint64
 
-// Bound runs start, which starts a program, on a thread bound to some processors: bit N%64 of word N/64 of set. The
-// program begins its life there. Without a set these are all that the caller's cgroup has: that crabcan itself was
-// bound to some (taskset(1), CPUAffinity of a systemd unit) is not meant for containers. The thread must live on: its
-// end would be the parent's death to the program.
-func Bound(set []uint64, start func() error) error {
+var everywhere = func() (all processors) {
+	for i := range all {
+		all[i] = ^uint64(0)
+	}
+	return all
+}()
+
+// withAffinity runs start on a thread bound to the processors in set, where what it starts begins its life. Without a
+// set these are all that the thread's cgroup has: that crabcan itself was bound to some (taskset(1), CPUAffinity of a
+// systemd unit) is not meant for containers. The thread must live on: its end would be the parent's death to init.
+func withAffinity(set []uint64, start func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if set == nil {
-		var all processors
-		for i := range all {
-			all[i] = ^uint64(0)
-		}
-		_ = affinity(unix.SYS_SCHED_SETAFFINITY, 0, all[:]) // where that is forbidden the caller's binding stays
-		return start()
-	}
 	var before processors
-	if err := affinity(unix.SYS_SCHED_GETAFFINITY, 0, before[:]); err != nil {
+	if set == nil {
+		set = everywhere[:]
+	} else if err := affinity(unix.SYS_SCHED_GETAFFINITY, 0, before[:]); err != nil {
 		return fmt.Errorf("sched_getaffinity: %w", err)
+	} else {
+		defer func() { _ = affinity(unix.SYS_SCHED_SETAFFINITY, 0, before[:]) }() // it was possible before
 	}
-	if err := affinity(unix.SYS_SCHED_SETAFFINITY, 0, set); err != nil {
+	// EINVAL: none of them is in the cgroup that this thread has entered for its child (cgroup v1). Where a process runs
+	// after that is for the cgroup to say.
+	if err := affinity(unix.SYS_SCHED_SETAFFINITY, 0, set); err != nil && err != unix.EINVAL {
 		return fmt.Errorf("sched_setaffinity: %w", err)
 	}
-	defer func() { _ = affinity(unix.SYS_SCHED_SETAFFINITY, 0, before[:]) }() // it was possible before
 	return start()
 }
 

@@ -27,6 +27,8 @@ type Config struct {
 	Namespaces uint64
 	// Cgroup is the descriptor of a cgroup v2 folder to start in; negative: this process's own cgroup.
 	Cgroup int
+	// Affinity is the processors to start on, bit N%64 of word N/64; nil: all.
+	Affinity []uint64
 }
 
 // Process is a started program.
@@ -88,8 +90,11 @@ func (p *Process) forkExec(c Config, image *os.File) error {
 	if c.Cgroup >= 0 {
 		attr.UseCgroupFD, attr.CgroupFD = true, c.Cgroup
 	}
-	p.Pid, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", exe), c.Argv,
-		&syscall.ProcAttr{Files: files, Sys: &attr})
+	err = withAffinity(c.Affinity, func() (err error) {
+		p.Pid, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", exe), c.Argv,
+			&syscall.ProcAttr{Files: files, Sys: &attr})
+		return err
+	})
 	if err != nil {
 		return explain(c, err)
 	}

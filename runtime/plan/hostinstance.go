@@ -1,0 +1,44 @@
+package plan
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/spec"
+)
+
+// hostInstances are the file systems that show a namespace and that only root of the user namespace which that belongs
+// to may mount. A container in a user namespace of its own that shares such a namespace with the host gets the host's
+// instance.
+var hostInstances = []struct {
+	kind      string
+	namespace uint64
+	path      string
+}{
+	{"proc", unix.CLONE_NEWPID, "/proc"},
+	{"sysfs", unix.CLONE_NEWNET, "/sys"},
+	{"mqueue", unix.CLONE_NEWIPC, "/dev/mqueue"},
+	{"cgroup", unix.CLONE_NEWCGROUP, "/sys/fs/cgroup"},
+}
+
+// hostInstance is where the host has the file system that a mount is to show, "" if it can be mounted anew.
+func (c *compiler) hostInstance(m *spec.Mount) string {
+	if !c.has(unix.CLONE_NEWUSER) {
+		return ""
+	}
+	for _, h := range hostInstances {
+		if h.kind == m.Type && !c.has(h.namespace) && (h.kind != "cgroup" || c.f.Unified) {
+			return h.path
+		}
+	}
+	return ""
+}
+
+// bindInstance binds what can't be mounted. What is mounted below it on the host comes along, as the kernel wants it
+// (it would else show what is covered), and is restricted like the rest: a read-only /sys must not have a writable
+// cgroup below it (CVE-2023-25809).
+func (c *compiler) bindInstance(m *spec.Mount) {
+	b := *m
+	b.Bind, b.Recursive, b.Source = true, true, c.hostInstance(m)
+	b.RecAttr.Set |= m.Attr.Set &^ unix.MOUNT_ATTR__ATIME
+	c.bind(&b)
+}
