@@ -39,7 +39,7 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 	if f.LastCap, err = lastCap(); err != nil {
 		return f, err
 	}
-	if o.RootPropagation&unix.MS_SHARED != 0 {
+	if plan.LeavesShared(o.RootPropagation) {
 		if f.RootMount, err = mountOf(o.MountDir); err != nil {
 			return f, err
 		}

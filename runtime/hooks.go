@@ -3,7 +3,6 @@ package runtime
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -68,7 +67,11 @@ func (c *Container) onHost(h spec.Hook) (hook.Hook, error) { return c.hookIn(h, 
 
 // hookIn prepares a hook of the host's to run in those namespaces of the container's that join says.
 func (c *Container) hookIn(h spec.Hook, join uint64) (hook.Hook, error) {
-	p, err := plan.CompileHook(h, join)
+	umask, err := ownUmask()
+	if err != nil {
+		return hook.Hook{}, err
+	}
+	p, err := plan.CompileHook(h, join, umask)
 	if err != nil {
 		return hook.Hook{}, err
 	}
@@ -191,15 +194,33 @@ func (c *Container) loadOpts() error {
 
 // innerPid is the pid of a process in its own pid namespace.
 func innerPid(pid int) (int, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	list, err := statusField(strconv.Itoa(pid), "NSpid")
 	if err != nil {
 		return 0, err
 	}
+	return strconv.Atoi(list[len(list)-1])
+}
+
+// ownUmask reads this process's umask without changing it, as umask(2) would for a moment.
+func ownUmask() (uint32, error) {
+	list, err := statusField("self", "Umask")
+	if err != nil {
+		return 0, err
+	}
+	umask, err := strconv.ParseUint(list[0], 8, 32)
+	return uint32(umask), err
+}
+
+// statusField is the value of a field of /proc/PID/status (proc(5)), split at spaces; it is never empty.
+func statusField(pid, name string) ([]string, error) {
+	status, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		return nil, err
+	}
 	for line := range bytes.Lines(status) {
-		if list, ok := strings.CutPrefix(string(line), "NSpid:"); ok {
-			fields := strings.Fields(list)
-			return strconv.Atoi(fields[len(fields)-1])
+		if value, ok := strings.CutPrefix(string(line), name+":"); ok && strings.TrimSpace(value) != "" {
+			return strings.Fields(value), nil
 		}
 	}
-	return 0, errors.New("this kernel does not show pids of other namespaces")
+	return nil, fmt.Errorf("/proc/%s/status has no field %s", pid, name)
 }

@@ -167,7 +167,11 @@ func (c *Container) end(init *spawn.Process) (int, error) {
 
 // removeAfterRun deletes the container, unless somebody else did while it ran.
 func (c *Container) removeAfterRun() error {
-	return Delete(c.host, c.id, true)
+	err := c.Delete(true)
+	if errors.Is(err, state.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // foreground is the terminal of a container that runs in the foreground.

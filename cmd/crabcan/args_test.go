@@ -26,7 +26,7 @@ func TestFlagsFirst(t *testing.T) {
 		{"spec sh -c --bundle", "spec sh -c --bundle"},
 	} {
 		args := append([]string{"crabcan"}, strings.Fields(c.args)...)
-		if got := strings.Join(flagsFirst(newApp(), args)[1:], " "); got != c.want {
+		if got := strings.Join(flagsFirst(newApp(args), args)[1:], " "); got != c.want {
 			t.Errorf("%s: got %s, not %s", c.args, got, c.want)
 		}
 	}

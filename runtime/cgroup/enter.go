@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
 	"slices"
 
 	"github.com/opencontainers/cgroups"
 	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/thread"
 )
 
 // noFD is what Enter hands over where there is no v2 folder to be cloned into.
@@ -98,7 +99,7 @@ func (l moves) close() {
 // around calls f on a thread that is in the container's cgroups meanwhile. A thread that can't come back ends instead
 // of running other goroutines there: its goroutine stays locked to it.
 func (l moves) around(f func() error) (err error) {
-	onThread(func() (keep bool) {
+	thread.Run(func() (keep bool) {
 		var done int
 		for done = 0; done < len(l) && err == nil; done++ {
 			err = l[done].there.write("0")
@@ -115,24 +116,6 @@ func (l moves) around(f func() error) (err error) {
 		return keep
 	})
 	return err
-}
-
-// onThread calls f on a thread of its own that is not the main one, whose cgroup is what the kernel shows as that of
-// the process, and which can't end before the process does. f reports whether the thread may be used for more.
-func onThread(f func() (keep bool)) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
-			// This goroutine holds the main thread, so the next one gets another.
-			onThread(f)
-			runtime.UnlockOSThread()
-		} else if f() {
-			runtime.UnlockOSThread()
-		}
-	}()
-	<-done
 }
 
 // Attach puts a process into the cgroup. Under systemd it makes the cgroup with the process in it.

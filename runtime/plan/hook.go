@@ -22,9 +22,9 @@ var hookChapters = []chapter{
 
 // CompileHook makes the plan of a prestart, createRuntime, createContainer, poststart or poststop hook. join holds the
 // CLONE_NEW* bits of the container's namespaces that it is to run in; 0 is none. Then the plan has no file but the
-// socket.
-func CompileHook(h spec.Hook, join uint64) (*Plan, error) {
-	o := &spec.ContainerOpts{Path: h.Path, Argv: h.Argv, Env: h.Env}
+// socket. umask is what the hook gets: its caller's.
+func CompileHook(h spec.Hook, join uint64, umask uint32) (*Plan, error) {
+	o := &spec.ContainerOpts{Path: h.Path, Argv: h.Argv, Env: h.Env, Umask: umask}
 	return compileChapters(o, Facts{Run: true, Join: join}, hookChapters)
 }
 
@@ -47,6 +47,7 @@ func (c *compiler) ownSession() error {
 }
 
 func (c *compiler) executeHook() error {
+	c.call(unix.SYS_UMASK, num(int(c.o.Umask)))
 	c.words = fmt.Sprintf("exec %q", c.o.Path)
 	env := program.Strs(c.o.Env)
 	c.call(unix.SYS_EXECVE, str(c.o.Path), program.Strs(c.o.Argv), env)

@@ -23,24 +23,20 @@ func (c *compiler) hostname() error {
 	return nil
 }
 
-// privateProc makes a procfs that is mounted nowhere, so that nothing in the container can stand in for the files
-// (CVE-2019-16884, CVE-2025-52881). It comes before the host's root is left: in a user namespace the kernel makes a new
-// procfs only as long as a whole one is in sight (mount_too_revealing in fs/namespace.c).
-func (c *compiler) privateProc() error {
+// openProc makes the private procfs for the steps that need one. It comes before the host's root is left: in a user
+// namespace the kernel makes a new procfs only as long as a whole one is in sight (mount_too_revealing in fs/namespace.c).
+func (c *compiler) openProc() error {
 	if len(c.o.Sysctl) == 0 {
 		return nil
 	}
 	c.pointer = "/linux/sysctl"
-	c.proc = c.Slot()
 	if c.has(unix.CLONE_NEWUSER) && !c.has(unix.CLONE_NEWPID) {
 		// A procfs belongs to its pid namespace, and here that is the host's.
+		c.proc = c.Slot()
 		c.openTree(cwd, "/proc", true).to(c.proc)
 		return nil
 	}
-	c.newFs("proc", "proc", nil, nil)
-	c.call(unix.SYS_FSMOUNT, c.fs.Val(), num(unix.FSMOUNT_CLOEXEC), null).to(c.proc)
-	c.onFailure(c.failed)
-	c.close(c.fs)
+	c.proc = c.privateProc()
 	return nil
 }
 

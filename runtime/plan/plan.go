@@ -110,7 +110,7 @@ var chapters = []chapter{
 	(*compiler).joinNamespaces,
 	(*compiler).enterCgroup,
 	(*compiler).ownNamespaces,
-	(*compiler).privateProc,
+	(*compiler).openProc,
 	(*compiler).session,
 	(*compiler).rootfs,
 	(*compiler).mounts,

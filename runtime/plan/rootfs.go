@@ -58,8 +58,12 @@ func (c *compiler) rootfs() error {
 	return nil
 }
 
-// hostPropagation changes how the copy of the host's mounts hangs together with the host's. If the config wants it
-// shared, the mount that the root folder lies in must still become private: else the root folder's own mount would
+// LeavesShared reports whether a rootfsPropagation leaves mounts of the new namespace shared with the host.
+func LeavesShared(p uint64) bool {
+	return p&unix.MS_SHARED != 0 || p != 0 && p&(unix.MS_REC|unix.MS_UNBINDABLE) == 0
+}
+
+// hostPropagation changes how the copy of the host's mounts hangs together with the host's. If some stay shared, the mount that the root folder lies in must still become private: else the root folder's own mount would
 // appear on the host, and pivot_root refuses shared parents.
 func (c *compiler) hostPropagation() {
 	p := c.o.RootPropagation
@@ -67,10 +71,10 @@ func (c *compiler) hostPropagation() {
 	case p == 0:
 		p = unix.MS_SLAVE | unix.MS_REC
 	case p&unix.MS_UNBINDABLE != 0:
-		p = unix.MS_PRIVATE | p&unix.MS_REC // else the root folder could not be bound
+		p = unix.MS_PRIVATE | unix.MS_REC // else the root folder could not be bound
 	}
 	c.mountSetattr(cwd, "/", 0, 0, p&propagations, p&unix.MS_REC != 0)
-	if p&unix.MS_SHARED != 0 {
+	if LeavesShared(c.o.RootPropagation) {
 		c.mountSetattr(cwd, c.f.RootMount, 0, 0, unix.MS_PRIVATE, false)
 	}
 }
@@ -101,7 +105,7 @@ func (c *compiler) pivot() error {
 // still shared with it, as they are only if the config wants it so.
 func (c *compiler) pivotRoot() {
 	host := c.Slot()
-	shared := c.o.RootPropagation&unix.MS_SHARED != 0
+	shared := LeavesShared(c.o.RootPropagation)
 	if shared {
 		c.openat2(cwd, "/", unix.O_PATH|unix.O_DIRECTORY, 0, 0).to(host)
 	}

@@ -11,12 +11,13 @@ import (
 // processors has a bit for each processor that a kernel can be built for (NR_CPUS).
 type processors [8192 / 64]uint64
 
-var everywhere = func() (all processors) {
+func everywhere() []uint64 {
+	var all processors
 	for i := range all {
 		all[i] = ^uint64(0)
 	}
-	return all
-}()
+	return all[:]
+}
 
 // withAffinity runs start on a thread bound to the processors in set, where what it starts begins its life. Without a
 // set these are all that the thread's cgroup has: that crabcan itself was bound to some (taskset(1), CPUAffinity of a
@@ -26,7 +27,7 @@ func withAffinity(set []uint64, start func() error) error {
 	defer runtime.UnlockOSThread()
 	var before processors
 	if set == nil {
-		set = everywhere[:]
+		set = everywhere()
 	} else if err := affinity(unix.SYS_SCHED_GETAFFINITY, 0, before[:]); err != nil {
 		return fmt.Errorf("sched_getaffinity: %w", err)
 	} else {
