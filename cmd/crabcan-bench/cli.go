@@ -27,7 +27,7 @@ type cli struct {
 // newCLI prepares a runtime to be used in the work folder.
 func newCLI(p executable, work string) (*cli, error) {
 	dir := filepath.Join(work, "runtime-"+p.Name)
-	r := &cli{executable: p, id: fmt.Sprintf("crabcan-bench-%d-%s", os.Getpid(), p.Name), root: filepath.Join(dir, "root"),
+	r := &cli{executable: p, id: idPrefix() + p.Name, root: filepath.Join(dir, "root"),
 		pidFile: filepath.Join(dir, "pid")}
 	err := os.MkdirAll(r.root, 0o700)
 	if err == nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -12,11 +13,12 @@ import (
 
 // step is what was measured of one step of init's plan.
 type step struct {
-	Index int
+	Index int `json:"index"`
 	// Pointer is the member of config.json that asked for it, "" for crabcan itself.
-	Pointer, Text string
+	Pointer string `json:"pointer"`
+	Text    string `json:"text"`
 	// Samples are nanoseconds, each with the tenth of a microsecond that it takes to look at the clock.
-	Samples []int64
+	Samples []int64 `json:"samples"`
 }
 
 // timespecSize is the size of struct timespec (clock_gettime(2)).
@@ -76,7 +78,7 @@ func clockAt(times []byte, i int) int64 {
 	return int64(binary.LittleEndian.Uint64(b))*1e9 + int64(binary.LittleEndian.Uint64(b[8:]))
 }
 
-// timeSteps measures the steps of a bundle's plan, in a process that is started like the floor.
+// timeSteps measures those steps of a bundle's plan that are reached, in a process that is started like the floor.
 func (r *room) timeSteps(bundle string) ([]step, error) {
 	f := floor{work: r.work}
 	if err := f.prepare(bundle); err != nil {
@@ -105,7 +107,8 @@ func (r *room) timeSteps(bundle string) ([]step, error) {
 			addTimes(steps, times)
 		}
 	}
-	return steps, r.ctx.Err()
+	reached := slices.DeleteFunc(steps, func(s step) bool { return len(s.Samples) == 0 })
+	return reached, r.ctx.Err()
 }
 
 func describeSteps(p *plan.Plan) []step {

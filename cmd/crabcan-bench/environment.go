@@ -10,17 +10,20 @@ import (
 
 // environment is what figures depend on beside the runtimes.
 type environment struct {
-	Kernel, Arch string
-	CPUs         int
-	// Governor is how the CPUs' frequency is chosen, Load what else the machine did in the minute before.
-	Governor, Load string
-	Rounds, Warmup int
-	Runtimes       []runtimeVersion
+	Kernel string `json:"kernel"`
+	Arch   string `json:"arch"`
+	CPUs   int    `json:"cpus"`
+	// Governor is how the CPUs' frequency is chosen, Load what the machine did in the minute before.
+	Governor string           `json:"governor"`
+	Load     string           `json:"load"`
+	Rounds   int              `json:"rounds"`
+	Warmup   int              `json:"warmup"`
+	Runtimes []runtimeVersion `json:"runtimes"`
 }
 
 type runtimeVersion struct {
 	executable
-	Version string
+	Version string `json:"version"`
 }
 
 // readEnvironment lists the runtimes that it finds; what is wrong with the list is told by the worlds.

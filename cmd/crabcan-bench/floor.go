@@ -48,7 +48,7 @@ func (f *floor) prepare(bundle string) error {
 	if err != nil {
 		return err
 	}
-	id := fmt.Sprintf("crabcan-bench-%d-%s", os.Getpid(), floorName)
+	id := idPrefix() + floorName
 	if f.plan, _, err = runtime.Plan(runtime.Host{Root: f.work}, id, b, runtime.CreateOptions{}); err != nil {
 		return err
 	}

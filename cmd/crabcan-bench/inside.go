@@ -44,7 +44,7 @@ func inside(o options, name, temp string) error {
 	defer r.clean()
 	measure := (*room).compare
 	if o.profile {
-		measure = (*room).profileRun
+		measure = (*room).profileRuns
 	}
 	found, err := measure(&r)
 	if err != nil {
@@ -85,11 +85,16 @@ func (r *room) furnish(payload string) error {
 	return nil
 }
 
+// clean removes what failures left: containers, and cgroups that a runtime forgot of them.
 func (r *room) clean() {
 	for _, c := range r.contenders {
 		c.clean()
 	}
+	removeCgroups(idPrefix())
 }
+
+// idPrefix begins the ids of all containers of this process.
+func idPrefix() string { return fmt.Sprintf("crabcan-bench-%d-", os.Getpid()) }
 
 // rest does between two measurements what must not happen during one.
 func rest() {

@@ -11,7 +11,8 @@ import (
 
 // executable is a runtime that can be measured.
 type executable struct {
-	Name, Path string
+	Name string `json:"name"`
+	Path string `json:"path"`
 }
 
 // usualPeers are looked for when RUNTIMES is not set.

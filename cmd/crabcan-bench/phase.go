@@ -65,9 +65,10 @@ func executes(prefix string) func(event, int) bool {
 
 // phase is what was measured of one.
 type phase struct {
-	Name string
+	Name string `json:"name"`
 	// Samples are nanoseconds, Calls how many system calls all processes made meanwhile.
-	Samples, Calls []int64
+	Samples []int64 `json:"samples"`
+	Calls   []int64 `json:"calls"`
 }
 
 // newPhases are the phases without samples.

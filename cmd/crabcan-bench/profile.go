@@ -13,39 +13,39 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// profile says where the time of one `crabcan run` goes in a world.
+// profile says where the time of one `crabcan run` goes.
 type profile struct {
-	World  string
-	Phases []phase
+	Case   string  `json:"case"`
+	Phases []phase `json:"phases"`
 	// Steps are those of init's plan that were reached.
-	Steps []step
+	Steps []step `json:"steps"`
 }
 
-// profileRun measures the profile instead of comparing.
-func (r *room) profileRun() (found report, err error) {
+// profileRuns measures profiles instead of comparing, for each variant whose run -only selects.
+func (r *room) profileRuns() (found report, err error) {
 	if found.Worlds, err = r.describe(); err != nil {
 		return found, err
 	}
-	if !r.only.MatchString(r.world.name) {
-		return found, nil
-	}
-	bundle, err := variants[0].writeBundle(r.work)
-	if err != nil {
-		return found, err
-	}
-	p := profile{World: r.world.name}
-	fmt.Fprintln(os.Stderr, "tracing", r.world.name)
-	if p.Phases, err = r.tracePhases(bundle); err != nil {
-		return found, err
-	}
-	steps, err := r.timeSteps(bundle)
-	for _, s := range steps {
-		if len(s.Samples) > 0 {
-			p.Steps = append(p.Steps, s)
+	for _, v := range variants {
+		name := caseName(r.world, "run", v)
+		if !r.only.MatchString(name) {
+			continue
 		}
+		fmt.Fprintln(os.Stderr, "profiling", name)
+		bundle, err := v.writeBundle(r.work)
+		if err != nil {
+			return found, err
+		}
+		p := profile{Case: name}
+		if p.Phases, err = r.tracePhases(bundle); err != nil {
+			return found, err
+		}
+		if p.Steps, err = r.timeSteps(bundle); err != nil {
+			return found, err
+		}
+		found.Profiles = append(found.Profiles, p)
 	}
-	found.Profiles = append(found.Profiles, p)
-	return found, err
+	return found, nil
 }
 
 // tracePhases runs crabcan, which is the first of the contenders, under the tracer.
@@ -96,25 +96,22 @@ const slowest = 15
 
 // write prints the profile for people, in microseconds.
 func (p profile) write(w io.Writer) {
-	fmt.Fprintf(w, "\n%-44s %8s %8s %8s %6s\n", p.World+", one crabcan run, us", "median", "p10", "p90", "calls")
+	fmt.Fprintf(w, "\n%-44s %8s %8s %8s %6s\n", p.Case+", us", "median", "p10", "p90", "calls")
 	var sum float64
 	for _, ph := range p.Phases {
-		if len(ph.Samples) == 0 {
-			continue
-		}
 		sum += median(ph.Samples)
 		fmt.Fprintf(w, "  %-42s %8.0f %8.0f %8.0f %6.0f\n", ph.Name, median(ph.Samples)/1e3,
 			quantile(ph.Samples, 0.1)/1e3, quantile(ph.Samples, 0.9)/1e3, median(ph.Calls))
 	}
 	fmt.Fprintf(w, "  %-42s %8.0f\n", "sum of the medians", sum/1e3)
 
-	fmt.Fprintf(w, "\n%-44s %8s %8s\n", p.World+", init's steps by their cause, us", "median", "steps")
+	fmt.Fprintf(w, "\n%-44s %8s %8s\n", p.Case+", init by cause, us", "median", "steps")
 	for _, m := range byPointer(p.Steps) {
 		fmt.Fprintf(w, "  %-42s %8.1f %8d\n", m.pointer, m.time/1e3, m.steps)
 	}
-	fmt.Fprintf(w, "\n%s, init's slowest steps, us\n", p.World)
+	fmt.Fprintf(w, "\n%s, init's slowest steps, us\n", p.Case)
 	steps := slices.SortedFunc(slices.Values(p.Steps), func(a, b step) int {
-		return descending(median(a.Samples), median(b.Samples))
+		return cmp.Compare(median(b.Samples), median(a.Samples))
 	})
 	for _, s := range steps[:min(slowest, len(steps))] {
 		fmt.Fprintf(w, "%9.1f  %4d  %s\n", median(s.Samples)/1e3, s.Index, s.Text)
@@ -141,6 +138,6 @@ func byPointer(steps []step) []share {
 		list[i].time += median(s.Samples)
 		list[i].steps++
 	}
-	slices.SortStableFunc(list, func(a, b share) int { return descending(a.time, b.time) })
+	slices.SortStableFunc(list, func(a, b share) int { return cmp.Compare(b.time, a.time) })
 	return list
 }

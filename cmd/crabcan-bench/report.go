@@ -11,23 +11,28 @@ import (
 
 // report is everything that was found; a copy inside a world finds a part of it.
 type report struct {
-	Environment environment
+	Environment environment `json:"environment"`
 	// Worlds says what cgroups each world has.
-	Worlds   map[string]string
-	Results  []result
-	Dropped  []drop
-	Profiles []profile
+	Worlds   map[string]string `json:"worlds"`
+	Results  []result          `json:"results,omitempty"`
+	Dropped  []drop            `json:"dropped,omitempty"`
+	Profiles []profile         `json:"profiles,omitempty"`
 }
 
 // result are the figures of one contender in one case.
 type result struct {
-	Case, Runtime string
-	Unit          unit
-	Samples       []int64
+	Case    string  `json:"case"`
+	Runtime string  `json:"runtime"`
+	Unit    unit    `json:"unit"`
+	Samples []int64 `json:"samples"`
 }
 
 // drop says why a contender has no figures in a case.
-type drop struct{ Case, Runtime, Reason string }
+type drop struct {
+	Case    string `json:"case"`
+	Runtime string `json:"runtime"`
+	Reason  string `json:"reason"`
+}
 
 // unit is what samples count.
 type unit string
@@ -68,7 +73,9 @@ func (s result) MarshalJSON() ([]byte, error) {
 	type plain result
 	return json.Marshal(struct {
 		plain
-		Median, P10, P90 float64
+		Median float64 `json:"median"`
+		P10    float64 `json:"p10"`
+		P90    float64 `json:"p90"`
 	}{plain(s), median(s.Samples), quantile(s.Samples, 0.1), quantile(s.Samples, 0.9)})
 }
 
@@ -85,12 +92,7 @@ func (r *report) writeText(w io.Writer) error {
 	for _, p := range r.Profiles {
 		p.write(&text)
 	}
-	for i, d := range r.Dropped {
-		if i == 0 {
-			text.WriteString("\nLeft out:\n")
-		}
-		fmt.Fprintf(&text, "  %s: %s: %s\n", d.Case, d.Runtime, d.Reason)
-	}
+	writeDropped(&text, r.Dropped)
 	_, err := io.WriteString(w, text.String())
 	return err
 }
@@ -124,7 +126,7 @@ func (r *report) writeCase(w io.Writer, name string) {
 		}
 		scale := scales[s.Unit]
 		if title != "" {
-			fmt.Fprintf(w, "\n%-34s %9s %8s %8s   crabcan/it\n", title+", "+scale.name, "median", "p10", "p90")
+			fmt.Fprintf(w, "\n%-42s %9s %8s %8s   crabcan/it\n", title+", "+scale.name, "median", "p10", "p90")
 			title = ""
 		}
 		middle := median(s.Samples) / scale.size
@@ -134,8 +136,28 @@ func (r *report) writeCase(w io.Writer, name string) {
 		} else if own > 0 {
 			ratio = fmt.Sprintf("%.2f", own/middle)
 		}
-		row := fmt.Sprintf("  %-32s %9.2f %8.2f %8.2f   %10s", s.Runtime, middle,
+		row := fmt.Sprintf("  %-40s %9.2f %8.2f %8.2f   %10s", s.Runtime, middle,
 			quantile(s.Samples, 0.1)/scale.size, quantile(s.Samples, 0.9)/scale.size, ratio)
 		fmt.Fprintln(w, strings.TrimRight(row, " "))
+	}
+}
+
+// writeDropped says once why a runtime is missing in several cases.
+func writeDropped(w io.Writer, dropped []drop) {
+	type cause struct{ runtime, reason string }
+	cases := make(map[cause][]string)
+	var causes []cause
+	for _, d := range dropped {
+		c := cause{d.Runtime, d.Reason}
+		if cases[c] == nil {
+			causes = append(causes, c)
+		}
+		cases[c] = append(cases[c], d.Case)
+	}
+	for i, c := range causes {
+		if i == 0 {
+			fmt.Fprintf(w, "\nLeft out:\n")
+		}
+		fmt.Fprintf(w, "  %s: %s\n    in %s\n", c.runtime, c.reason, strings.Join(cases[c], ", "))
 	}
 }

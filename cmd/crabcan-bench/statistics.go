@@ -1,13 +1,10 @@
 package main
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // quantile is the value below which the fraction q of the samples lies, between two of them by linear interpolation.
 // There must be a sample.
-func quantile[T ~int64](samples []T, q float64) float64 {
+func quantile(samples []int64, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(samples))
 	at := q * float64(len(sorted)-1)
 	below := int(at)
@@ -15,7 +12,4 @@ func quantile[T ~int64](samples []T, q float64) float64 {
 	return float64(sorted[below]) + (at-float64(below))*float64(sorted[above]-sorted[below])
 }
 
-func median[T ~int64](samples []T) float64 { return quantile(samples, 0.5) }
-
-// descending compares for a sort with the largest first.
-func descending[T cmp.Ordered](a, b T) int { return cmp.Compare(b, a) }
+func median(samples []int64) float64 { return quantile(samples, 0.5) }

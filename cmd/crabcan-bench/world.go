@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -64,4 +67,16 @@ func mountOn(folder, kind string) error {
 		return fmt.Errorf("mount %s on %s: %w", kind, folder, err)
 	}
 	return nil
+}
+
+// removeCgroups removes the empty cgroups whose names begin so.
+func removeCgroups(prefix string) {
+	// Cgroups come and go meanwhile, so errors mean nothing.
+	_ = filepath.WalkDir(cgroupFolder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), prefix) {
+			_ = unix.Rmdir(path)
+			return fs.SkipDir
+		}
+		return nil
+	})
 }

@@ -133,7 +133,7 @@ func TestRulesOfHooks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := spec.Hook{Path: "/bin/hook", Argv: []string{"hook", "x"}, Env: []string{"A=b"}}
-			p, err := CompileHook(h, join)
+			p, err := CompileHook(h, join, 0o022)
 			if err != nil {
 				t.Fatal(err)
 			}
