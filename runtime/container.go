@@ -74,6 +74,9 @@ func New(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*Container,
 	if err := c.decode(); err != nil {
 		return nil, err
 	}
+	if err := c.checkRootless(); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

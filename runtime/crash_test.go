@@ -247,7 +247,13 @@ func fromOutside(id string, pid int) string {
 		fmt.Fprintln(&text, filepath.Base(path), theirs != ours, err)
 	}
 	own, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	fmt.Fprintln(&text, strings.ReplaceAll(string(own), id, "ID"), err)
+	for line := range strings.Lines(string(own)) {
+		// A hierarchy without controllers limits nothing, so a container does without one that can't be made.
+		if !strings.Contains(line, ":name=") && !strings.HasPrefix(line, "0::") {
+			text.WriteString(strings.ReplaceAll(line, id, "ID"))
+		}
+	}
+	fmt.Fprintln(&text, err)
 	for _, dir := range cgroups(id) {
 		for _, file := range []string{"pids.max", "cpuset.cpus", "cpuset.mems", "devices.list"} {
 			if limit, err := os.ReadFile(filepath.Join(dir, file)); err == nil {

@@ -125,7 +125,7 @@ func (c *Container) makeCgroup() error {
 
 // startInit starts the linked program and limits the cgroup while it is at work.
 func (c *Container) startInit(image []byte, files []*os.File) (*spawn.Process, error) {
-	init, err := c.launch(c.cgroup, image, files, c.cloneFlags())
+	init, err := c.launch(c.cgroup, image, files, c.plan.CloneFlags)
 	if err == nil && !c.cgroup.NeedsAttach() {
 		err = c.cgroup.Limit()
 	}
@@ -176,25 +176,14 @@ func (c *Container) record(init *spawn.Process) error {
 
 // setOOMScore goes through the host's /proc: the container's can't be believed (CVE-2019-16884).
 func (c *Container) setOOMScore(init *spawn.Process) error {
-	if c.opts.OOMScoreAdj == nil {
-		return nil
+	if c.opts.OOMScoreAdj == nil || unprivileged() {
+		return nil // init has set its own, see plan's ownOOMScore
 	}
 	path := fmt.Sprintf("/proc/%d/oom_score_adj", init.Pid)
 	if err := os.WriteFile(path, []byte(strconv.Itoa(*c.opts.OOMScoreAdj)), 0); err != nil {
 		return fmt.Errorf("process.oomScoreAdj: %w", err)
 	}
 	return nil
-}
-
-// cloneFlags are the namespaces that clone makes. The others init makes itself: see plan's ownNamespaces.
-func (c *Container) cloneFlags() (flags uint64) {
-	const byInit = unix.CLONE_NEWCGROUP | unix.CLONE_NEWTIME
-	for _, n := range c.opts.Namespaces {
-		if n.Path == "" {
-			flags |= n.Flag &^ byInit
-		}
-	}
-	return flags
 }
 
 // openFiles collects what init is started with: stdio, preserved descriptors, and the plan's own, for which open is
@@ -251,7 +240,16 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 		if err := c.adopt(init); err != nil {
 			return err
 		}
+		if c.plan.Maps {
+			if err := c.mapIDs(init); err != nil {
+				return err
+			}
+		}
 		return init.Answer([]byte{0})
+	case program.Open:
+		return c.answerOpen(init, m.A)
+	case program.Limits:
+		return c.raiseLimits(init)
 	case program.Attach:
 		if err := c.cgroup.Attach(init.Pid); err != nil {
 			return err

@@ -168,8 +168,10 @@ func (c *Container) gatherExec(o *spec.ContainerOpts) (f plan.Facts, err error) 
 		ID:           c.id,
 		PreserveFds:  c.flags.PreserveFds,
 		NoNewKeyring: c.flags.NoNewKeyring,
+		Unprivileged: unprivileged(),
 		OwnStdio:     ownStdio(o),
 	}
+	gatherLabels(&f, o)
 	if f.Join, err = foreignNamespaces(c.state.InitPid); err != nil {
 		return f, err
 	}

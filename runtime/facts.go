@@ -9,6 +9,7 @@ import (
 
 	securejoin "github.com/cyphar/filepath-securejoin"
 	"github.com/moby/sys/mountinfo"
+	"github.com/moby/sys/userns"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/cgroup"
@@ -22,6 +23,8 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 	f := plan.Facts{
 		ID:           id,
 		PreserveFds:  flags.PreserveFds,
+		Unprivileged: unprivileged(),
+		InUserNS:     userns.RunningInUserNS(),
 		NoPivot:      flags.NoPivot,
 		NoNewKeyring: flags.NoNewKeyring,
 		Attach:       m.NeedsAttach(),
@@ -30,6 +33,7 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 		Sources:      sources(o.Mounts),
 		OwnStdio:     ownStdio(o),
 	}
+	gatherLabels(&f, o)
 	for _, h := range m.Mounts() {
 		if h.Type == "cgroup" { // as runc has it, a hybrid host's v2 hierarchy is not shown
 			f.Cgroups = append(f.Cgroups, plan.Hierarchy(h))
@@ -163,9 +167,13 @@ func ownStdio(o *spec.ContainerOpts) (list []int) {
 	if o.Terminal {
 		return nil
 	}
+	owner := o.UID
+	if host, ok := spec.HostID(o.UIDMappings, o.UID); ok {
+		owner = host
+	}
 	for fd, f := range stdio() {
 		var st unix.Stat_t
-		if unix.Fstat(int(f.Fd()), &st) != nil || st.Uid == o.UID || st.Rdev == unix.Mkdev(1, 3) {
+		if unix.Fstat(int(f.Fd()), &st) != nil || st.Uid == owner || st.Rdev == unix.Mkdev(1, 3) {
 			continue
 		}
 		list = append(list, fd)

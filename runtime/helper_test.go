@@ -199,11 +199,14 @@ func (p *place) cmd(args ...string) *exec.Cmd {
 	return exec.Command(crabcanPath, append([]string{"--root", p.root}, args...)...)
 }
 
-// exec runs a command and waits for its end.
+// exec runs a command and waits for its end. A thread that may become a tracer's must not be its parent: the tracer
+// waits for all children of its thread. The children of a thread that ends go to the main one.
 func (p *place) exec(cmd *exec.Cmd) result {
 	out := p.capture(cmd)
 	r := result{args: cmd.Args[1:], out: out}
-	if err := cmd.Start(); err != nil {
+	var err error
+	onThread(func() { err = cmd.Start() })
+	if err != nil {
 		p.t.Error(err)
 		return r
 	}

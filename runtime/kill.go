@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
+	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/state"
 )
 
@@ -36,7 +37,22 @@ func (c *Container) signalInit(sig unix.Signal) error {
 	if err != nil {
 		return fmt.Errorf("send signal %d to init: %w", sig, err)
 	}
+	if sig == unix.SIGKILL {
+		return c.thaw()
+	}
 	return nil
+}
+
+// thaw lets a process that was killed die: cgroup v1 keeps frozen processes even from that.
+func (c *Container) thaw() error {
+	if c.cgroup.Mode() == cgroup.Unified {
+		return nil
+	}
+	frozen, err := c.cgroup.Frozen()
+	if err != nil || !frozen {
+		return err
+	}
+	return c.cgroup.Freeze(false)
 }
 
 // initPidfd opens init's pidfd. Whether it is init is checked after opening, when it can't become another process
@@ -79,6 +95,9 @@ func (c *Container) killInit() error {
 	defer unix.Close(fd)
 	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 		return fmt.Errorf("kill init: %w", err)
+	}
+	if err := c.thaw(); err != nil {
+		return err
 	}
 	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	for {

@@ -33,6 +33,10 @@ type ContainerOpts struct {
 	Rlimits     []Rlimit
 	OOMScoreAdj *int // -1000 to 1000, nil: inherit
 
+	// AppArmor is the profile and SELinux the label that the process gets, MountLabel the SELinux context of what is
+	// mounted anew; "" asks for none.
+	AppArmor, SELinux, MountLabel string
+
 	Scheduler *Scheduler // nil: inherit
 	// IOPriority is class and level as ioprio_set(2) takes them, 0: inherit.
 	IOPriority int

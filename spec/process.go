@@ -31,6 +31,7 @@ func (c *checker) process() {
 		c.errorf("/process/oomScoreAdj", "must be from %d to %d, not %d", oomScoreAdjMin, oomScoreAdjMax, *adj)
 	}
 	c.opts.OOMScoreAdj = p.OOMScoreAdj
+	c.labels()
 	c.scheduler()
 	c.ioPriority()
 	c.execCPUAffinity()

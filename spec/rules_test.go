@@ -81,8 +81,8 @@ var allRules = map[string][]ruleTest{
 	"version": versionRules, "member": memberRules, "process": processRules, "rlimit": rlimitRules,
 	"capability": capabilityRules, "root and names": rootAndNameRules, "mount": mountRules, "namespace": namespaceRules,
 	"device": deviceRules, "sysctl": sysctlRules, "path and cgroup": pathAndCgroupRules, "seccomp": seccompRules,
-	"scheduling": schedulingRules,
-	"empty":      emptyRules, "unsupported": unsupportedRules,
+	"scheduling": schedulingRules, "label": labelRules,
+	"empty": emptyRules, "unsupported": unsupportedRules,
 }
 
 func TestRules(t *testing.T) {
@@ -272,6 +272,13 @@ var deviceRules = []ruleTest{
 		`linux.devices[0].fileMode: must hold permission bits only, not octal 400000600`},
 }
 
+var labelRules = []ruleTest{
+	{[]edit{`/process/apparmorProfile "p"`, `/process/selinuxLabel "u:r:t:s0"`, `/linux/mountLabel "u:r:t:s0:c1,c2"`}, ``},
+	{[]edit{`/process/apparmorProfile "\u0000"`, `/process/selinuxLabel "\u0000"`, `/linux/mountLabel "\u0000"`}, "" +
+		"linux.mountLabel: must not hold a NUL byte\n" +
+		"process.apparmorProfile: must not hold a NUL byte\nprocess.selinuxLabel: must not hold a NUL byte"},
+}
+
 const hostSysctl = "belongs to no namespace of the container: it would change the host"
 
 var sysctlRules = []ruleTest{
@@ -361,9 +368,6 @@ const (
 )
 
 var unsupportedRules = []ruleTest{
-	{[]edit{`/process/apparmorProfile "a"`}, `process.apparmorProfile: is not supported yet`},
-	{[]edit{`/process/selinuxLabel "a"`}, `process.selinuxLabel: is not supported yet`},
-	{[]edit{`/linux/mountLabel "a"`}, `linux.mountLabel: is not supported yet`},
 	{[]edit{`/linux/netDevices {"eth0": {}}`}, `linux.netDevices: is not supported yet`},
 	{[]edit{`/linux/intelRdt {}`}, `linux.intelRdt: is not supported yet`},
 	{[]edit{`/linux/seccomp {"defaultAction": "SCMP_ACT_NOTIFY"}`},

@@ -13,10 +13,7 @@ var notYet = [...]struct {
 	what  string // empty when the member's name says it
 	asked func(*specs.Spec) []string
 }{
-	{"", func(s *specs.Spec) []string { return when(s.Process.ApparmorProfile != "", "/process/apparmorProfile") }},
-	{"", func(s *specs.Spec) []string { return when(s.Process.SelinuxLabel != "", "/process/selinuxLabel") }},
 
-	{"", func(s *specs.Spec) []string { return when(s.Linux.MountLabel != "", "/linux/mountLabel") }},
 	{"", func(s *specs.Spec) []string { return when(len(s.Linux.NetDevices) > 0, "/linux/netDevices") }},
 	{"", func(s *specs.Spec) []string { return when(s.Linux.IntelRdt != nil, "/linux/intelRdt") }},
 

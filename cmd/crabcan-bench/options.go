@@ -33,7 +33,7 @@ func parseOptions(args []string) (o options, err error) {
 	f.IntVar(&o.rounds, "n", 50, "measure each case `N` times")
 	f.IntVar(&o.warmup, "warmup", 3, "run each case `N` times before that")
 	f.BoolVar(&o.json, "json", false, "print JSON, with every single figure")
-	f.BoolVar(&o.profile, "profile", false, "show where the time of `crabcan run` goes, in each of its cases, instead of comparing")
+	f.BoolVar(&o.profile, "profile", false, "show where the time goes in the cases of run instead of comparing")
 	only := f.String("only", "", "measure only cases whose name (\"v2/run/seccomp\") matches `REGEXP`")
 	_ = f.Parse(args) // it ends the process itself if it fails
 	if f.NArg() > 0 || o.rounds < 1 || o.warmup < 0 {

@@ -26,21 +26,21 @@ func (r *room) profileRuns() (found report, err error) {
 	if found.Worlds, err = r.describe(); err != nil {
 		return found, err
 	}
+	runtime.LockOSThread() // the tracer follows this thread
+	defer runtime.UnlockOSThread()
+	t, err := newTracer(r.work)
+	if err != nil {
+		return found, err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
 	for _, v := range variants {
 		name := caseName(r.world, "run", v)
 		if !r.only.MatchString(name) {
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "profiling", name)
-		bundle, err := v.writeBundle(r.work)
+		p, err := r.profile(t, name, v)
 		if err != nil {
-			return found, err
-		}
-		p := profile{Case: name}
-		if p.Phases, err = r.tracePhases(bundle); err != nil {
-			return found, err
-		}
-		if p.Steps, err = r.timeSteps(bundle); err != nil {
 			return found, err
 		}
 		found.Profiles = append(found.Profiles, p)
@@ -48,17 +48,23 @@ func (r *room) profileRuns() (found report, err error) {
 	return found, nil
 }
 
-// tracePhases runs crabcan, which is the first of the contenders, under the tracer.
-func (r *room) tracePhases(bundle string) (phases []phase, err error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	t, err := newTracer(r.work)
+func (r *room) profile(t *tracer, name string, v variant) (p profile, err error) {
+	bundle, err := v.writeBundle(r.work)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	defer func() { err = errors.Join(err, t.close()) }()
+	p.Case = name
+	if p.Phases, err = r.tracePhases(t, bundle); err != nil {
+		return p, err
+	}
+	p.Steps, err = r.timeSteps(bundle)
+	return p, err
+}
+
+// tracePhases runs crabcan, which is the first of the contenders, under the tracer.
+func (r *room) tracePhases(t *tracer, bundle string) ([]phase, error) {
 	crabcan := r.contenders[0].(*cli)
-	phases = newPhases()
+	phases := newPhases()
 	for round := range r.warmup + r.rounds {
 		rest()
 		var start, end time.Duration
@@ -71,17 +77,14 @@ func (r *room) tracePhases(bundle string) (phases []phase, err error) {
 		if err == nil {
 			err = r.ctx.Err()
 		}
+		if err == nil && round >= r.warmup {
+			err = addRun(phases, events, start, end)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if round < r.warmup {
-			continue
-		}
-		if err := addRun(phases, events, start, end); err != nil {
-			return nil, err
-		}
 	}
-	return phases, nil
+	return slices.DeleteFunc(phases, func(p phase) bool { return len(p.Samples) == 0 }), nil
 }
 
 // monotonic is the time by the clock that the tracer uses.

@@ -8,7 +8,7 @@ import (
 )
 
 // takesRest names the verbs whose arguments may look like flags: command lines, and a signal.
-var takesRest = []string{"exec", "kill", "spec"}
+var takesRest = []string{"exec", "kill", "ps", "spec"}
 
 // flagsFirst moves the flags of a verb before its arguments, where the library wants them: `crabcan delete ID --force`
 // is as good as `crabcan delete --force ID`, as with runc. After "--" nothing is a flag.

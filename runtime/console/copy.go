@@ -38,12 +38,12 @@ func show(out *os.File, from *end) {
 	}
 }
 
-// enter copies what comes from in to the container, until in ends or stop is called.
-func enter(in *os.File, to *end) {
+// enter copies what comes from in, whose descriptor is fd, to the container, until in ends or stop is called.
+func enter(in *os.File, fd int, to *end) {
 	defer to.close()
 	buf := make([]byte, chunk)
 	last := byte('\n')
-	for to.waitInput(in) {
+	for to.waitInput(fd) {
 		n, err := in.Read(buf)
 		if n > 0 {
 			last = buf[n-1]

@@ -97,11 +97,11 @@ func (e *end) wait() {
 	})
 }
 
-// waitInput waits until in can be read or has ended, and reports false when stop is called first.
-func (e *end) waitInput(in *os.File) bool {
+// waitInput waits until fd can be read or has ended, and reports false when stop is called first.
+func (e *end) waitInput(fd int) bool {
 	// poll, unlike epoll, takes regular files too.
 	fds := []unix.PollFd{
-		{Fd: int32(in.Fd()), Events: unix.POLLIN},
+		{Fd: int32(fd), Events: unix.POLLIN},
 		{Fd: int32(e.stop.fd), Events: unix.POLLIN},
 	}
 	_ = retry(func() error {

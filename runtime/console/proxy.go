@@ -93,7 +93,8 @@ func (p *Proxy) copy() error {
 	}
 	p.stop = stop
 	var both sync.WaitGroup
-	both.Go(func() { enter(p.caller.In, input) })
+	fd := int(p.caller.In.Fd()) // here, because the caller may close In after Close, while enter still comes to its end
+	both.Go(func() { enter(p.caller.In, fd, input) })
 	both.Add(1)
 	p.shown.Go(func() {
 		defer both.Done()

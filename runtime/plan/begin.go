@@ -137,8 +137,10 @@ func (c *compiler) session() error {
 	// Possessors may do everything but change the permissions, the user may view, read, search and link.
 	const permissions = 0x3f1b0000
 	ring, none := c.Slot(), c.NewLabel()
+	c.keyringLabel(c.o.SELinux)
 	c.call(unix.SYS_KEYCTL, num(unix.KEYCTL_JOIN_SESSION_KEYRING), str("_ses."+c.f.ID)).to(ring).on(unix.ENOSYS, none)
 	c.call(unix.SYS_KEYCTL, num(unix.KEYCTL_SETPERM), ring.Val(), num(permissions))
 	c.Mark(none)
+	c.keyringLabel("")
 	return nil
 }

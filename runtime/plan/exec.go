@@ -10,10 +10,14 @@ import (
 // execChapters are the work of a process that joins a running container, in the order it is done. Everything that
 // makes the process what the config wants is the same as for init.
 var execChapters = []chapter{
+	(*compiler).checkLabels,
 	(*compiler).begin,
 	(*compiler).joinContainer,
+	(*compiler).joinedProc,
 	(*compiler).session,
 	(*compiler).console,
+	(*compiler).labels,
+	(*compiler).closeProc,
 	(*compiler).limits,
 	(*compiler).scheduling,
 	(*compiler).identity,

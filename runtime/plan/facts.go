@@ -30,6 +30,8 @@ type Facts struct {
 
 	// LastCap is the highest capability that the kernel knows.
 	LastCap int
+	// AppArmor and SELinux say that the host enforces labels; needed only if the config has some.
+	AppArmor, SELinux bool
 	// OwnStdio lists the descriptors of 0 to 2 that the container's user must own to use them: no terminals of
 	// others, no /dev/null.
 	OwnStdio []int

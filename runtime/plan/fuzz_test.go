@@ -121,12 +121,16 @@ func (d *dice) caps() (c spec.Caps) {
 // namespaces also sets what spec.Decode lets through only with the namespace that holds it.
 func (d *dice) namespaces(o *spec.ContainerOpts) {
 	for i, n := range namespaceKinds[1:] {
-		if n.value == unix.CLONE_NEWUSER || d.roll(3) == 0 {
+		if d.roll(3) == 0 {
 			continue
 		}
 		o.Namespaces = append(o.Namespaces, spec.Namespace{
 			Flag: n.value, Path: oneIn(d, "", "", "/proc/1/ns/x"), Pointer: "/linux/namespaces/" + strconv.Itoa(i),
 		})
+	}
+	if subjectHas(o, unix.CLONE_NEWUSER) {
+		o.UIDMappings = []specs.LinuxIDMapping{{ContainerID: 0, HostID: 1000, Size: 10}}
+		o.GIDMappings = o.UIDMappings
 	}
 	if subjectHas(o, unix.CLONE_NEWTIME) && d.yes() {
 		o.TimeOffsets = []spec.TimeOffset{{Clock: "monotonic", Secs: -7, Nanos: 5, Pointer: "/linux/timeOffsets/monotonic"}}
@@ -186,6 +190,7 @@ func (d *dice) mount(i int) spec.Mount {
 	}
 	if m.Bind = m.Type == "bind"; m.Bind {
 		m.Recursive = d.yes()
+		m.IDMap = oneIn(d, nil, nil, new(spec.IDMap))
 		return m
 	}
 	m.SBFlags = several(d, func(int) string { return oneIn(d, "ro", "sync", "lazytime") })
@@ -211,6 +216,7 @@ func (d *dice) facts(o *spec.ContainerOpts) Facts {
 	f := Facts{
 		ID: "web", LastCap: oneIn(d, 40, 37, 63), Run: d.yes(), PreserveFds: d.roll(4),
 		NoPivot: d.yes(), NoNewKeyring: d.yes(), Attach: d.yes(), Kcore: d.yes(),
+		Unprivileged: d.yes(), InUserNS: d.yes(),
 		Unified: d.yes(), HomeUnknown: d.yes(), Home: "/root", RootMount: "/srv",
 		Sources:      map[string]Source{"/srv/file": {File: true}},
 		Destinations: map[string]Destination{"/data": {Exists: true, Mode: 0o1777}, "/etc/hosts": {Path: "/run/hosts"}},

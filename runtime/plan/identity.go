@@ -23,37 +23,12 @@ func (c *compiler) hostname() error {
 	return nil
 }
 
-// openProc makes the private procfs for the steps that need one. It comes before the host's root is left: in a user
-// namespace the kernel makes a new procfs only as long as a whole one is in sight (mount_too_revealing in fs/namespace.c).
-func (c *compiler) openProc() error {
-	if len(c.o.Sysctl) == 0 {
-		return nil
-	}
-	c.pointer = "/linux/sysctl"
-	if c.has(unix.CLONE_NEWUSER) && !c.has(unix.CLONE_NEWPID) {
-		// A procfs belongs to its pid namespace, and here that is the host's.
-		c.proc = c.Slot()
-		c.openTree(cwd, "/proc", true).to(c.proc)
-		return nil
-	}
-	c.proc = c.privateProc()
-	return nil
-}
-
 // sysctl writes kernel parameters, after the hooks, which may bring the network interfaces that some are about.
 func (c *compiler) sysctl() error {
-	if len(c.o.Sysctl) == 0 {
-		return nil
-	}
-	fd := c.Slot()
-	const strict = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_XDEV | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
 	for _, s := range c.o.Sysctl {
 		c.pointer = s.Pointer
-		c.openat2(c.proc.Val(), "sys/"+s.Name, unix.O_WRONLY, 0, strict).to(fd)
-		c.call(unix.SYS_WRITE, fd.Val(), program.Bytes([]byte(s.Value)), num(len(s.Value)))
-		c.close(fd)
+		c.writeProc("sys/"+s.Name, s.Value)
 	}
-	c.close(c.proc)
 	return nil
 }
 

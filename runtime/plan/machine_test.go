@@ -120,6 +120,8 @@ func (m *machine) take(at int) int {
 		return m.Program.Where(s.On[0].To)
 	case program.OpFail:
 		return m.fail()
+	case program.OpCrash:
+		return -1
 	}
 	for _, a := range s.Args {
 		m.checkArgument(at, a)
@@ -171,7 +173,7 @@ func (m *machine) outcomes(s *program.Step) int {
 // test's two ways are more interesting.
 func canSurprise(s *program.Step) bool {
 	switch s.Nr {
-	case unix.SYS_RECVFROM, unix.SYS_CLONE, unix.SYS_STATX, unix.SYS_GETCWD:
+	case unix.SYS_RECVFROM, unix.SYS_RECVMSG, unix.SYS_CLONE, unix.SYS_STATX, unix.SYS_GETCWD:
 		return false
 	}
 	return true
@@ -196,6 +198,9 @@ func (m *machine) succeed(at int, second uint64) {
 		}
 	case unix.SYS_RECVFROM:
 		result = 1 - second
+	case unix.SYS_RECVMSG:
+		result = 1 - second
+		m.words[word{initialWord(m.Program, s.Args[1].Mem, controlWord).Mem, 16}] = m.open(at, false)
 	case unix.SYS_CLONE:
 		result = pidOnPaper * second
 	case unix.SYS_KEYCTL:

@@ -145,10 +145,11 @@ func (c *compiler) fresh(m *spec.Mount) {
 		flags = without(flags, "ro")
 	}
 	tree := c.Slot()
-	c.newFs(m.Type, m.Source, flags, options)
+	c.newFs(m.Type, m.Source, flags, c.withContext(m.Type, options))
 	c.call(unix.SYS_FSMOUNT, c.fs.Val(), num(unix.FSMOUNT_CLOEXEC), program.Int(attr)).to(tree)
 	c.onFailure(c.failed)
 	c.close(c.fs)
+	c.labelQueues(m, tree)
 	if m.CopyUp {
 		c.copyUp(m, tree)
 		if late {

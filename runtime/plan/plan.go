@@ -19,6 +19,8 @@ type Plan struct {
 	FirstFile int
 	// Forks says that the process which is started is not the one that becomes the user's: see secondFork.
 	Forks bool
+	// Maps says that the ids of a user namespace are to be mapped when it has forked.
+	Maps bool
 	// CloneFlags are the CLONE_NEW* bits of the namespaces that the process is to be started in.
 	CloneFlags uint64
 	// Requests are what init may ask its parent to open, by the number in program.Open.
@@ -81,8 +83,9 @@ type compiler struct {
 	// result is the fifo that start reads, reports the ends of the program that write to it.
 	result  program.Arg
 	reports []report
-	// forks and requests are Plan.Forks and Plan.Requests.
+	// forks, maps and requests are those of Plan.
 	forks    bool
+	maps     bool
 	requests []Request
 	// proc is the private procfs.
 	proc program.Mem
@@ -106,6 +109,7 @@ type chapter func(*compiler) error
 // chapters are init's work in the order it is done.
 var chapters = []chapter{
 	(*compiler).checkMounts,
+	(*compiler).checkLabels,
 	(*compiler).begin,
 	(*compiler).joinNamespaces,
 	(*compiler).enterCgroup,
@@ -125,6 +129,8 @@ var chapters = []chapter{
 	(*compiler).workingFolder,
 	(*compiler).console,
 	(*compiler).readonlyRoot,
+	(*compiler).labels,
+	(*compiler).closeProc,
 	(*compiler).limits,
 	(*compiler).scheduling,
 	(*compiler).identity,
@@ -155,7 +161,7 @@ func compileChapters(o *spec.ContainerOpts, f Facts, chapters []chapter) (*Plan,
 	}
 	return &Plan{
 		Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile(),
-		Forks: c.forks, CloneFlags: c.cloneFlags(), Requests: c.requests,
+		Forks: c.forks, Maps: c.maps, CloneFlags: c.cloneFlags(), Requests: c.requests,
 	}, nil
 }
 

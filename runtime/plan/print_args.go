@@ -277,34 +277,38 @@ func capabilitySet(set uint64) string {
 	return strings.Join(names, "|")
 }
 
-// message is what init sends to its parent: a kind and up to two values, each moved there before.
+// message is what init sends to its parent: a kind and up to two values, each moved there before; or what the parent is
+// to open.
 func message(a shown) string {
-	parts := []string{oneOf(messageKinds, initialWord(a.Program, a.Mem, 0))}
+	parts := []string{oneOf(messageKinds, initialWord(a.Program, a.Mem, 0).N)}
+	if request := a.request(a.step, a.Mem); request != nil {
+		return "{" + parts[0] + ", " + strconv.Quote(request.Path) + "}"
+	}
 	for index := 1; index <= 2; index++ {
-		if value := a.lastMove(a.step, a.Mem, index); value != "" {
-			parts = append(parts, value)
+		if at := a.lastMove(a.step, a.Mem, index); at >= 0 {
+			parts = append(parts, a.moved(at))
 		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-// lastMove is the value that the closest move before step i has put into a word of memory, "" if none has.
-func (r *printer) lastMove(i int, m program.Mem, index int) string {
+// lastMove is the closest move before step i that has put a value into a word of memory, -1 if there is none.
+func (r *printer) lastMove(i int, m program.Mem, index int) int {
 	for i--; i >= 0; i-- {
 		s := &r.Program.Steps[i]
 		if s.Op == program.OpMove && s.Result.Mem == m && s.Result.N == uint64(8*index) {
-			return r.moved(i)
+			return i
 		}
 	}
-	return ""
+	return -1
 }
 
-// messageHeader is struct msghdr, of which init uses the data (words 2 and 3) and the control message (word 4): a
-// descriptor, which was moved behind its two words of header.
+// messageHeader is struct msghdr, of which init uses the data (words 2 and 3) and the control message: a descriptor,
+// which was moved behind its two words of header.
 func messageHeader(a shown) string {
 	text := a.vectors(a.word(2), int(a.word(3).N))
-	if control := a.word(4); control.Kind == program.ArgAddr {
-		text += ", SCM_RIGHTS [" + a.lastMove(a.step, control.Mem, 2) + "]"
+	if control := a.word(controlWord); control.Kind == program.ArgAddr {
+		text += ", SCM_RIGHTS [" + a.moved(a.lastMove(a.step, control.Mem, 2)) + "]"
 	}
 	return "{" + text + "}"
 }

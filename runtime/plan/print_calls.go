@@ -60,10 +60,12 @@ var callRows = [...]callRow{
 		{show: descriptor}, {as: "FSCONFIG_SET_STRING", is: unix.FSCONFIG_SET_STRING}, {show: text}, {show: text}}},
 	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{
 		{show: descriptor}, {as: "FSCONFIG_CMD_CREATE", is: unix.FSCONFIG_CMD_CREATE}}},
+	{nr: unix.SYS_FSETXATTR, name: "fsetxattr", params: []param{{show: descriptor}, {show: text}, {show: data}, {show: number}}},
 	{nr: unix.SYS_FSMOUNT, name: "fsmount", params: []param{
 		{show: descriptor}, {show: bits, names: fsmountFlags}, {show: bits, names: mountAttrs}}},
 	{nr: unix.SYS_FSOPEN, name: "fsopen", params: []param{
 		{show: text}, {show: bits, names: fsopenFlags}}, result: "fs"},
+	{nr: unix.SYS_FSTATFS, name: "fstatfs", params: []param{{show: descriptor}, {show: buffer, use: "statfs"}}},
 	{nr: unix.SYS_GETCWD, name: "getcwd", params: []param{{show: buffer, use: "cwd"}, {show: number}}},
 	{nr: unix.SYS_IOCTL, name: "ioctl", params: []param{
 		{show: descriptor}, {as: "TIOCSPTLCK", is: unix.TIOCSPTLCK}, {show: list}}},
@@ -117,9 +119,9 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_READ, name: "read", params: []param{{show: descriptor}, {show: buffer, use: "buffer"}, {show: number}}},
 	{nr: unix.SYS_RECVFROM, name: "recvfrom", params: []param{
 		{show: descriptor}, {show: buffer, use: "buffer"}, {show: number}}, result: "size"},
-	{nr: unix.SYS_SCHED_SETATTR, name: "sched_setattr", params: []param{{show: number}, {show: schedAttr}, {show: number}}},
 	{nr: unix.SYS_RECVMSG, name: "recvmsg", params: []param{
 		{show: descriptor}, {show: buffer, use: "received"}, {show: bits, names: receiveFlags}}, result: "size"},
+	{nr: unix.SYS_SCHED_SETATTR, name: "sched_setattr", params: []param{{show: number}, {show: schedAttr}, {show: number}}},
 	{nr: unix.SYS_SECCOMP, name: "seccomp", params: []param{
 		{as: "SECCOMP_SET_MODE_FILTER", is: unix.SECCOMP_SET_MODE_FILTER}, {show: bits, names: seccompFlags},
 		{show: filterProgram}}},

@@ -127,7 +127,10 @@ func (r *printer) origin(i int, word program.Arg) string {
 func (r *printer) opened(i int) string {
 	s := &r.Program.Steps[i]
 	if s.Op == program.OpMove {
-		return r.standsFor(i, s.Args[0])
+		if what := r.standsFor(i, s.Args[0]); what != "" {
+			return what
+		}
+		return r.sent(i, s.Args[0])
 	}
 	switch s.Nr {
 	case unix.SYS_OPENAT2, unix.SYS_OPENAT, unix.SYS_OPEN_TREE:
@@ -140,6 +143,50 @@ func (r *printer) opened(i int) string {
 		return "pty"
 	}
 	return ""
+}
+
+// sent says what the descriptor stands for that step i takes out of a message which the parent sent, "" if it does not:
+// what init asked for right before.
+func (r *printer) sent(i int, word program.Arg) string {
+	if word.Kind != program.ArgLoad || !r.isReceived(i, word.Mem) {
+		return ""
+	}
+	for i--; i >= 0; i-- {
+		s := &r.Program.Steps[i]
+		if s.Op != program.OpCall || s.Nr != unix.SYS_SENDTO {
+			continue
+		}
+		if request := r.request(i, s.Args[1].Mem); request != nil {
+			return request.Path
+		}
+		return ""
+	}
+	return ""
+}
+
+// isReceived reports whether the closest recvmsg before step i has put its control message, the descriptor, into m.
+func (r *printer) isReceived(i int, m program.Mem) bool {
+	for i--; i >= 0; i-- {
+		if s := &r.Program.Steps[i]; s.Op == program.OpCall && s.Nr == unix.SYS_RECVMSG {
+			return initialWord(r.Program, s.Args[1].Mem, controlWord).Mem == m
+		}
+	}
+	return false
+}
+
+// controlWord is the word of struct msghdr that has the address of the control message.
+const controlWord = 4
+
+// request is what a message asks the parent to open when step i sends it, nil if it does not.
+func (r *printer) request(i int, message program.Mem) *Request {
+	if initialWord(r.Program, message, 0).N != uint64(program.Open) {
+		return nil
+	}
+	var number uint64 // of the first request, which is not moved into the message
+	if at := r.lastMove(i, message, 1); at >= 0 {
+		number = r.Program.Steps[at].Args[0].N
+	}
+	return &r.Requests[number]
 }
 
 // standsFor is the origin of a descriptor that is an argument of step i. Paths of the container start with a slash.
@@ -176,12 +223,17 @@ func visible(s string) string {
 	}, s)
 }
 
-// initialWord is what a word of memory holds when the program starts: 0 unless it came with initial words. The program
-// keeps them to itself, as nobody but its linker and this page needs them.
-func initialWord(p *program.Program, m program.Mem, index int) uint64 {
+// initialWord is what a word of memory holds when the program starts: the number 0 unless it came with initial words. The
+// program keeps them to itself, as nobody but its linker and this page needs them.
+func initialWord(p *program.Program, m program.Mem, index int) program.Arg {
 	words := reflect.ValueOf(p).Elem().FieldByName("mems").Index(int(m)).FieldByName("words")
 	if index >= words.Len() {
-		return 0
+		return program.Arg{}
 	}
-	return words.Index(index).FieldByName("N").Uint()
+	w := words.Index(index)
+	return program.Arg{
+		Kind: program.ArgKind(w.FieldByName("Kind").Uint()),
+		N:    w.FieldByName("N").Uint(),
+		Mem:  program.Mem(w.FieldByName("Mem").Int()),
+	}
 }

@@ -59,7 +59,7 @@ func (c *compiler) maskedPaths() error {
 // cover makes a detached empty tmpfs.
 func (c *compiler) cover() program.Mem {
 	fd := c.Slot()
-	c.newFs("tmpfs", "tmpfs", []string{"ro"}, []string{"nr_blocks=1", "nr_inodes=1"})
+	c.newFs("tmpfs", "tmpfs", []string{"ro"}, c.withContext("tmpfs", []string{"nr_blocks=1", "nr_inodes=1"}))
 	c.call(unix.SYS_FSMOUNT, c.fs.Val(), num(unix.FSMOUNT_CLOEXEC), num(unix.MOUNT_ATTR_RDONLY)).to(fd)
 	c.onFailure(c.failed)
 	c.close(c.fs)

@@ -36,6 +36,10 @@ func (p subject) has(namespace uint64) bool {
 	return slices.ContainsFunc(p.o.Namespaces, func(n spec.Namespace) bool { return n.Flag == namespace })
 }
 
+func (p subject) makes(namespace uint64) bool {
+	return slices.ContainsFunc(p.o.Namespaces, func(n spec.Namespace) bool { return n.Flag == namespace && n.Path == "" })
+}
+
 // checkRules checks everything there is to check of a plan.
 func checkRules(t *testing.T, p subject) {
 	t.Helper()

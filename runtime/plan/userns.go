@@ -48,7 +48,7 @@ func (c *compiler) enterUserNamespace() {
 		c.call(unix.SYS_SETNS, c.file(RoleNamespace, user.Path), num(unix.CLONE_NEWUSER))
 		c.joinRefused(refused)
 	}
-	c.pointer = user.Pointer
+	c.pointer, c.maps = user.Pointer, true
 	c.fork(c.newNamespaces())
 	c.becomeRoot()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -53,6 +54,15 @@ func kernelText(text string) string {
 		text = text[2:]
 	}
 	return text
+}
+
+// AnswerFile answers a message with one byte and a descriptor.
+func (p *Process) AnswerFile(f *os.File) error {
+	err := unix.Sendmsg(int(p.conn.Fd()), []byte{0}, unix.UnixRights(int(f.Fd())), nil, unix.MSG_NOSIGNAL)
+	if err != nil {
+		return fmt.Errorf("answer init: %w", err)
+	}
+	return nil
 }
 
 // Answer answers a message with data, at least one byte.

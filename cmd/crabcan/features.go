@@ -1,0 +1,23 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/crabcan/crabcan/runtime"
+)
+
+func featuresCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "features",
+		Usage:       "show what crabcan can do, as JSON",
+		Description: "The format is the specification's features.md. Nothing is written to stderr.",
+		Action: action(0, 0, func(*cli.Context) Errcode {
+			out := json.NewEncoder(os.Stdout)
+			out.SetIndent("", "    ")
+			return failed(out.Encode(runtime.Features()))
+		}),
+	}
+}

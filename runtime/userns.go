@@ -1,0 +1,140 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/runtime/spawn"
+	"github.com/crabcan/crabcan/spec"
+)
+
+// idKind is one of the two kinds of ids that a user namespace maps.
+type idKind struct {
+	// file is in /proc/PID, pointer the member of the config.
+	file, pointer string
+	// tool maps more than the caller's own id for callers who are not root.
+	tool string
+}
+
+var (
+	uids = idKind{"uid_map", "/linux/uidMappings", "newuidmap"}
+	gids = idKind{"gid_map", "/linux/gidMappings", "newgidmap"}
+)
+
+// unprivileged reports whether this process is not root, as far as it can see.
+func unprivileged() bool { return os.Geteuid() != 0 }
+
+// checkRootless refuses what only root can do, before anything is made.
+func (c *Container) checkRootless() error {
+	if unprivileged() && !c.hasNamespace(unix.CLONE_NEWUSER) {
+		return c.placed(&plan.Error{Pointer: "/linux/namespaces", Err: errors.New("rootless container requires user namespaces")})
+	}
+	return nil
+}
+
+// hasNamespace reports whether the container makes or joins a namespace of the kind flag.
+func (c *Container) hasNamespace(flag uint64) bool {
+	return slices.ContainsFunc(c.opts.Namespaces, func(n spec.Namespace) bool { return n.Flag == flag })
+}
+
+// mapIDs maps the ids of the user namespace that init has made, or compares those of one that it has joined.
+func (c *Container) mapIDs(init *spawn.Process) error {
+	for _, n := range c.opts.Namespaces {
+		if n.Flag == unix.CLONE_NEWUSER {
+			err := setMappings(init.Pid, c.opts.UIDMappings, c.opts.GIDMappings, n.Path != "")
+			return c.placed(err)
+		}
+	}
+	return nil
+}
+
+// setMappings maps the ids of a process's user namespace; joined says that it has mappings already, which must be the
+// same if there are any to compare. Errors are of type *plan.Error.
+func setMappings(pid int, uidList, gidList []specs.LinuxIDMapping, joined bool) error {
+	set := writeMappings
+	if joined {
+		set = compareMappings
+	}
+	if err := set(pid, uids, uidList); err != nil {
+		return &plan.Error{Pointer: uids.pointer, Err: err}
+	}
+	if err := set(pid, gids, gidList); err != nil {
+		return &plan.Error{Pointer: gids.pointer, Err: err}
+	}
+	return nil
+}
+
+// writeMappings writes the map of a process itself if it may, else through the set-user-id tool for that.
+func writeMappings(pid int, k idKind, list []specs.LinuxIDMapping) error {
+	if k == gids && unprivileged() && isOwn(list, os.Getegid()) {
+		// Who may not map a group of others may not give up their own either: by that files could be reached which
+		// they are denied for being in it (user_namespaces(7)).
+		if err := writeProc(pid, "setgroups", "deny"); err != nil {
+			return err
+		}
+	}
+	err := writeProc(pid, k.file, mappingText(list))
+	if !errors.Is(err, unix.EPERM) || !unprivileged() {
+		return err
+	}
+	return runTool(pid, k, list)
+}
+
+// isOwn reports whether a list maps nothing but one's own id, which everybody may.
+func isOwn(list []specs.LinuxIDMapping, id int) bool {
+	return len(list) == 1 && list[0].Size == 1 && list[0].HostID == uint32(id)
+}
+
+func writeProc(pid int, name, text string) error {
+	f, err := os.OpenFile(fmt.Sprintf("/proc/%d/%s", pid, name), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text) // the kernel takes a map only as a whole, in one write
+	return errors.Join(err, f.Close())
+}
+
+func mappingText(list []specs.LinuxIDMapping) string {
+	var b strings.Builder
+	for _, m := range list {
+		fmt.Fprintf(&b, "%d %d %d\n", m.ContainerID, m.HostID, m.Size)
+	}
+	return b.String()
+}
+
+func runTool(pid int, k idKind, list []specs.LinuxIDMapping) error {
+	path, err := exec.LookPath(k.tool)
+	if err != nil {
+		return fmt.Errorf("to map more than one's own id takes root or %s (Debian package uidmap): %w", k.tool, err)
+	}
+	args := append([]string{strconv.Itoa(pid)}, strings.Fields(mappingText(list))...)
+	out, err := exec.Command(path, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", k.tool, err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+// compareMappings compares the mappings that the config claims a joined namespace to have with those it has.
+func compareMappings(pid int, k idKind, list []specs.LinuxIDMapping) error {
+	if len(list) == 0 {
+		return nil
+	}
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, k.file))
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(strings.Fields(string(data)), strings.Fields(mappingText(list))) {
+		return errors.New("are not those of the user namespace that is joined by path: give one or the other")
+	}
+	return nil
+}
