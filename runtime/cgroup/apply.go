@@ -13,16 +13,24 @@ func (m *Manager) Limit() error {
 	if len(m.saved.Paths) == 0 || m.limits.resources == nil {
 		return nil
 	}
-	if m.limits.onlyDevices() && !m.saved.Systemd {
-		return m.limitDevices()
-	}
-	if m.saved.Systemd {
+	l := m.limits
+	switch {
+	case m.saved.Systemd:
 		// Which controllers a scope has is known only now.
-		if err := m.checkControllers(m.limits); err != nil {
+		if err := m.checkControllers(l); err != nil {
 			return err
 		}
+	case m.Mode() != Unified:
+		if l.onlyDevices() {
+			return nil // Create has set them
+		}
+		rest := *l.resources
+		rest.SkipDevices = true
+		l.resources = &rest
+	case l.onlyDevices():
+		return m.limitDevices()
 	}
-	return m.set(m.limits)
+	return m.set(l)
 }
 
 // limitDevices sets the device rules alone, without the library asking for controllers first. A rootless container

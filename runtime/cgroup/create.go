@@ -126,7 +126,14 @@ func (m *Manager) createHierarchies() error {
 			return err
 		}
 	}
-	return m.refuseOccupied(occupied)
+	if err := m.refuseOccupied(occupied); err != nil {
+		return err
+	}
+	if m.limits.resources == nil {
+		return nil
+	}
+	// A v1 list is emptied first and then filled rule by rule, so it must be complete before init makes its devices.
+	return m.limitDevices()
 }
 
 // named reports whether a folder is in hierarchies without a controller, which limit nothing: a container does without

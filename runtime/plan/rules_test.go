@@ -150,10 +150,12 @@ func TestRulesOfHooks(t *testing.T) {
 func TestEveryCallRowIsUsed(t *testing.T) {
 	used := make(map[*callRow]bool)
 	for _, name := range aspectFiles(t) {
-		steps := readAspect(t, name).Program.Steps
-		for i := range steps {
-			if steps[i].Op == program.OpCall {
-				used[findCall(&steps[i])] = true
+		a := readAspect(t, name)
+		for _, steps := range [][]program.Step{a.Program.Steps, execSubject(t, a.subject).Program.Steps} {
+			for i := range steps {
+				if steps[i].Op == program.OpCall {
+					used[findCall(&steps[i])] = true
+				}
 			}
 		}
 	}

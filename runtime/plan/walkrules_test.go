@@ -73,7 +73,7 @@ func checkDumpable(p subject, m *machine) string {
 	if len(off) != 1 || m.step(off[0]).Args[1].N != 0 {
 		return "PR_SET_DUMPABLE is not set to 0 once"
 	}
-	late := p.f.Unprivileged && p.makes(unix.CLONE_NEWUSER) // see staysDumpable
+	late := p.kind == forInit && p.f.Unprivileged && p.makes(unix.CLONE_NEWUSER) // see staysDumpable
 	if !late && !inOrder(off, m.calls(unix.SYS_SETNS)) {
 		return "a namespace is joined before"
 	}
@@ -252,7 +252,7 @@ func checkSession(p subject, m *machine) string {
 
 func checkIdentity(p subject, m *machine) string {
 	groups, gid, uid := m.calls(unix.SYS_SETGROUPS), m.calls(unix.SYS_SETRESGID), m.calls(unix.SYS_SETRESUID)
-	if p.has(unix.CLONE_NEWUSER) { // first init becomes its root
+	if p.kind == forInit && p.has(unix.CLONE_NEWUSER) { // first init becomes its root
 		gid, uid = gid[1:], uid[1:]
 	}
 	if len(groups) != 1 || len(gid) != 1 || len(uid) != 1 {
