@@ -223,6 +223,9 @@ func (c *Container) untilReady(init *spawn.Process) error {
 			return err
 		}
 		if err := c.serve(init, m); err != nil {
+			if m.Kind != program.Failed && init.Ended() {
+				return c.died(init) // what could not be done was to be done for a process that is gone
+			}
 			return err
 		}
 	}

@@ -143,7 +143,11 @@ func (r *room) compare() (found report, err error) {
 	for _, c := range list {
 		fmt.Fprintln(os.Stderr, "measuring", c.name)
 		found.add(r.measure(c))
+		if err := r.ctx.Err(); err != nil {
+			return found, err
+		}
 	}
-	found.add(r.measureMemory())
-	return found, r.ctx.Err()
+	memory, err := r.measureMemory()
+	found.add(memory)
+	return found, err
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -19,70 +17,68 @@ const memoryRounds = 7
 var memoryVerbs = []string{"run", "create"}
 
 // measureMemory measures the peak of a runtime's resident memory, of the largest of its processes that it waited for.
-func (r *room) measureMemory() report {
-	var found report
-	var bundle string
+func (r *room) measureMemory() (found report, err error) {
+	bundle, err := variants[0].writeBundle(r.work)
+	if err != nil {
+		return found, err
+	}
 	for _, verb := range memoryVerbs {
-		name := caseName(r.world, "memory of "+verb, variant{})
-		if !r.only.MatchString(name) || r.ctx.Err() != nil {
+		name := caseName(r.world, "memory of "+verb, variants[0])
+		if !r.only.MatchString(name) {
 			continue
 		}
-		if bundle == "" {
-			var err error
-			if bundle, err = (variant{name: "memory", change: variants[0].change}).writeBundle(r.work); err != nil {
-				return report{Dropped: []drop{{Case: name, Reason: err.Error()}}}
-			}
-		}
+		fmt.Fprintln(os.Stderr, "measuring", name)
 		for _, who := range r.contenders {
 			if runtime, ok := who.(*cli); ok {
 				found.add(r.memoryOf(runtime, name, verb, bundle))
 			}
 		}
 	}
-	return found
+	return found, nil
 }
 
 // memoryOf measures one verb of one runtime.
 func (r *room) memoryOf(runtime *cli, name, verb, bundle string) report {
 	found := result{Case: name, Runtime: runtime.Name, Unit: unitMemory}
 	for range memoryRounds {
-		peak, err := runtime.peak(r.work, verb, "--bundle", bundle, runtime.id)
+		argv := runtime.argv(verb, []string{"--bundle", bundle, runtime.id})
+		bytes, err := peak(argv, r.work, runtime.null, runtime.stderr)
+		if err != nil {
+			err = fmt.Errorf("%s: %w: %s", verb, err, runtime.complaint())
+		}
 		runtime.clean()
 		if err != nil {
 			return report{Dropped: []drop{{name, runtime.Name, err.Error()}}}
 		}
-		found.Samples = append(found.Samples, peak)
+		found.Samples = append(found.Samples, bytes)
 	}
 	return report{Results: []result{found}}
 }
 
 // peak runs a command and returns its ru_maxrss in bytes. execve hands the peak of the address space that was left on
 // to the new process's ru_maxrss: a child of this process can't show less than this process has. So the parent is a
-// program of two pages.
-func (r *cli) peak(folder, verb string, args ...string) (bytes int64, err error) {
-	image, err := launcher(r.argv(verb, args), os.Environ()).Link()
+// program of two pages, which may be executed from a file in folder.
+func peak(argv []string, folder string, null, stderr *os.File) (bytes int64, err error) {
+	image, err := launcher(argv, os.Environ()).Link()
 	if err != nil {
 		return 0, err
 	}
 	p, err := spawn.Start(spawn.Config{
 		Image: image, Folder: folder, Argv: []string{"launcher"},
-		Files: []*os.File{r.null, r.null, r.stderr, nil}, SocketAt: launcherSocket, Cgroup: -1,
+		Files: []*os.File{null, null, stderr, nil}, SocketAt: launcherSocket, Cgroup: -1,
 	})
 	if err != nil {
 		return 0, err
 	}
 	defer p.Close()
 	m, err := p.Receive()
-	status, waitErr := p.Wait()
-	switch {
-	case errors.Is(err, io.EOF):
-		return 0, fmt.Errorf("the launcher ended with wait status %#x", int(status))
-	case err != nil || waitErr != nil:
-		return 0, errors.Join(err, waitErr)
-	case m.A != 0:
-		return 0, fmt.Errorf("%s: wait status %#x: %s", verb, m.A, r.complaint())
+	if _, e := p.Wait(); err == nil {
+		err = e
 	}
-	return int64(m.B) << 10, nil
+	if err == nil && m.A != 0 {
+		err = fmt.Errorf("wait status %#x", m.A)
+	}
+	return int64(m.B) << 10, err
 }
 
 // launcherSocket is the launcher's descriptor of the socket to this process.

@@ -31,7 +31,7 @@ func (v variant) writeBundle(work string) (string, error) {
 		return "", err
 	}
 	dir := filepath.Join(work, "bundle-"+v.name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	return dir, os.WriteFile(filepath.Join(dir, "config.json"), spec.Encode(config), 0o644)

@@ -26,6 +26,7 @@ var verbs = [...]struct {
 	{"spec", specCommand},
 	{"start", startCommand},
 	{"state", stateCommand},
+	{"update", updateCommand},
 }
 
 // run understands the command line and does what it says.

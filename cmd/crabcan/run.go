@@ -39,6 +39,8 @@ func runContainer(c *cli.Context) Errcode {
 	logrus.Debug("Creation finished")
 	if !o.Detach {
 		logrus.Debug("Finished, cleaning & exit")
+	}
+	if !o.Detach && !o.Keep {
 		logrus.Debug("Cleaning container")
 	}
 	return Errcode{Status: status}

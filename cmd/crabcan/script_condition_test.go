@@ -17,6 +17,12 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "apparmor":
+		text, err := os.ReadFile("/sys/module/apparmor/parameters/enabled")
+		return err == nil && text[0] == 'Y', nil
+	case "selinux":
+		var fs unix.Statfs_t
+		return unix.Statfs("/sys/fs/selinux", &fs) == nil && fs.Type == unix.SELINUX_MAGIC, nil
 	case "numa":
 		_, err := os.Stat("/proc/self/numa_maps")
 		return err == nil, nil

@@ -30,7 +30,7 @@ func TestLabelsWithoutModule(t *testing.T) {
 
 // A process that joins gets its label through a procfs of its own, or in a user namespace through the container's.
 func TestLabelsOfExec(t *testing.T) {
-	base := execSubject(t, readAspect(t, "testdata/user.golden").subject)
+	base := execSubject(t, readAspect(t, "testdata/no-new-privileges.golden").subject)
 	for _, name := range []string{"apparmor", "selinux", "apparmor-user-namespace"} {
 		a := execSubject(t, readAspect(t, "testdata/"+name+".golden").subject)
 		golden(t, "exec-"+name+".change", difference(plain(t, base.Plan), plain(t, a.Plan)))

@@ -96,7 +96,7 @@ func checkCloseOnExec(p subject, i int, s *program.Step) string {
 
 func checkNoMounts(p subject, i int, s *program.Step) string {
 	mounting := []uintptr{
-		unix.SYS_MOVE_MOUNT, unix.SYS_MOUNT_SETATTR, unix.SYS_OPEN_TREE, unix.SYS_PIVOT_ROOT,
+		unix.SYS_MOVE_MOUNT, unix.SYS_MOUNT_SETATTR, unix.SYS_PIVOT_ROOT,
 		unix.SYS_UMOUNT2, unix.SYS_MKNODAT, unix.SYS_SYMLINKAT,
 	}
 	if !p.has(unix.CLONE_NEWNS) && s.Op == program.OpCall && slices.Contains(mounting, s.Nr) {

@@ -101,7 +101,7 @@ func checkPropagation(p subject, m *machine) string {
 	case want == 0:
 		want = unix.MS_SLAVE | unix.MS_REC
 	case want&unix.MS_UNBINDABLE != 0: // what is unbindable can't become a root
-		want = unix.MS_PRIVATE | want&unix.MS_REC
+		want = unix.MS_PRIVATE | unix.MS_REC
 	}
 	set := m.calls(unix.SYS_MOUNT_SETATTR)
 	if len(set) == 0 || !inOrder(set[:1], m.calls(unix.SYS_OPEN_TREE)) || !inOrder(set[:1], m.calls(unix.SYS_MOVE_MOUNT)) {

@@ -28,7 +28,7 @@ func openImage(image []byte, folder string) (*os.File, error) {
 	f := os.NewFile(uintptr(fd), name)
 	if _, err := f.Write(image); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("write %s: %w", name, err)
+		return nil, err
 	}
 	const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
@@ -47,7 +47,7 @@ func openNameless(image []byte, folder string) (*os.File, error) {
 	}
 	defer f.Close()
 	if _, err := f.Write(image); err != nil {
-		return nil, fmt.Errorf("write %s: %w", name, err)
+		return nil, err
 	}
 	return os.Open(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 }

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/thread"
 )
 
 // Config says how to start a program.
@@ -91,6 +93,7 @@ func (p *Process) forkExec(c Config, image *os.File) error {
 		attr.UseCgroupFD, attr.CgroupFD = true, c.Cgroup
 	}
 	err = withAffinity(c.Affinity, func() (err error) {
+		thread.Stay()
 		p.Pid, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", exe), c.Argv,
 			&syscall.ProcAttr{Files: files, Sys: &attr})
 		return err
@@ -160,6 +163,12 @@ func (p *Process) Wait() (unix.WaitStatus, error) {
 			return status, err
 		}
 	}
+}
+
+// Ended reports whether the program has ended.
+func (p *Process) Ended() bool {
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(p.Fd()), Events: unix.POLLIN}}, 0)
+	return n > 0 && err == nil
 }
 
 // Kill ends the program and reaps it. It is for a program that failed or whose container can't be made.

@@ -28,3 +28,18 @@ func TestRunEndsThreads(t *testing.T) {
 		t.Errorf("20 calls shared %d threads", len(seen))
 	}
 }
+
+func TestStay(t *testing.T) {
+	stay := map[int]bool{}
+	for range 8 {
+		Run(func() bool { Stay(); stay[unix.Gettid()] = true; return true })
+	}
+	for range 100 {
+		Run(func() bool {
+			if stay[unix.Gettid()] {
+				t.Error("a thread was used that must stay")
+			}
+			return true
+		})
+	}
+}

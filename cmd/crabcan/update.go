@@ -1,0 +1,191 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/urfave/cli/v2"
+)
+
+// limit is a flag of update and the resource that it sets.
+type limit struct {
+	name, usage string
+	set         func(r *specs.LinuxResources, value string) error
+}
+
+// limits are the flags of update, as runc has them.
+func limits() []limit {
+	return []limit{
+		{"blkio-weight", "I/O `WEIGHT`, 10 to 1000", func(r *specs.LinuxResources, v string) error {
+			return unsigned16(&blockIO(r).Weight, v)
+		}},
+		{"cpu-period", "length of a CPU period in `MICROSECONDS`", func(r *specs.LinuxResources, v string) error {
+			return unsigned(&cpu(r).Period, v)
+		}},
+		{"cpu-quota", "CPU time of each period in `MICROSECONDS`", func(r *specs.LinuxResources, v string) error {
+			return signed(&cpu(r).Quota, v)
+		}},
+		{"cpu-burst", "unused CPU time that may pile up, in `MICROSECONDS`", func(r *specs.LinuxResources, v string) error {
+			return unsigned(&cpu(r).Burst, v)
+		}},
+		{"cpu-share", "CPU `SHARES`, 2 to 262144", func(r *specs.LinuxResources, v string) error {
+			return unsigned(&cpu(r).Shares, v)
+		}},
+		{"cpu-rt-period", "length of a real-time period in `MICROSECONDS`", func(r *specs.LinuxResources, v string) error {
+			return unsigned(&cpu(r).RealtimePeriod, v)
+		}},
+		{"cpu-rt-runtime", "real-time CPU time of each period in `MICROSECONDS`", func(r *specs.LinuxResources, v string) error {
+			return signed(&cpu(r).RealtimeRuntime, v)
+		}},
+		{"cpu-idle", "1 makes the container run only when nothing else does, 0 takes it back", func(r *specs.LinuxResources, v string) error {
+			return signed(&cpu(r).Idle, v)
+		}},
+		{"cpuset-cpus", "`LIST` of CPUs, such as 0-3,7", func(r *specs.LinuxResources, v string) error {
+			cpu(r).Cpus = v
+			return nil
+		}},
+		{"cpuset-mems", "`LIST` of memory nodes", func(r *specs.LinuxResources, v string) error {
+			cpu(r).Mems = v
+			return nil
+		}},
+		{"memory", "memory limit in `BYTES`, also as 512m; -1 is none", func(r *specs.LinuxResources, v string) error {
+			return size(&memory(r).Limit, v)
+		}},
+		{"memory-reservation", "memory that is left alone, in `BYTES`", func(r *specs.LinuxResources, v string) error {
+			return size(&memory(r).Reservation, v)
+		}},
+		{"memory-swap", "limit of memory and swap together in `BYTES`; -1 is none", func(r *specs.LinuxResources, v string) error {
+			return size(&memory(r).Swap, v)
+		}},
+		{"pids-limit", "most processes; -1 is any `NUMBER`", func(r *specs.LinuxResources, v string) error {
+			if r.Pids == nil {
+				r.Pids = &specs.LinuxPids{}
+			}
+			return signed(&r.Pids.Limit, v)
+		}},
+	}
+}
+
+func updateCommand() *cli.Command {
+	flags := []cli.Flag{&cli.StringFlag{Name: "resources", Aliases: []string{"r"},
+		Usage: "read the new limits from `FILE`, JSON like a config's linux.resources; - is standard input"}}
+	for _, l := range limits() {
+		flags = append(flags, &cli.StringFlag{Name: l.name, Usage: l.usage})
+	}
+	return &cli.Command{
+		Name:        "update",
+		Usage:       "change the limits of a container",
+		ArgsUsage:   "ID",
+		Description: "What is not given stays as it is.",
+		Flags:       flags,
+		Action:      action(1, 1, update),
+	}
+}
+
+func update(c *cli.Context) Errcode {
+	r, err := newLimits(c)
+	if err != nil {
+		return failed(err)
+	}
+	container, err := load(c)
+	if err != nil {
+		return failed(err)
+	}
+	defer container.Close()
+	return failed(container.Update(r))
+}
+
+// newLimits reads the flags; a file, if one is given, is all there is.
+func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
+	r := &specs.LinuxResources{}
+	if name := c.String("resources"); name != "" {
+		data, err := readAll(name)
+		if err == nil {
+			err = json.Unmarshal(data, r)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--resources %s: %w", name, err)
+		}
+		return r, nil
+	}
+	for _, l := range limits() {
+		if !c.IsSet(l.name) {
+			continue
+		}
+		if err := l.set(r, c.String(l.name)); err != nil {
+			return nil, fmt.Errorf("--%s: %w", l.name, err)
+		}
+	}
+	return r, nil
+}
+
+// readAll is a file's content; "-" is standard input.
+func readAll(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(name)
+}
+
+func cpu(r *specs.LinuxResources) *specs.LinuxCPU {
+	if r.CPU == nil {
+		r.CPU = &specs.LinuxCPU{}
+	}
+	return r.CPU
+}
+
+func memory(r *specs.LinuxResources) *specs.LinuxMemory {
+	if r.Memory == nil {
+		r.Memory = &specs.LinuxMemory{}
+	}
+	return r.Memory
+}
+
+func blockIO(r *specs.LinuxResources) *specs.LinuxBlockIO {
+	if r.BlockIO == nil {
+		r.BlockIO = &specs.LinuxBlockIO{}
+	}
+	return r.BlockIO
+}
+
+func signed(to **int64, text string) error {
+	v, err := strconv.ParseInt(text, 10, 64)
+	*to = &v
+	return err
+}
+
+func unsigned(to **uint64, text string) error {
+	v, err := strconv.ParseUint(text, 10, 64)
+	*to = &v
+	return err
+}
+
+func unsigned16(to **uint16, text string) error {
+	v, err := strconv.ParseUint(text, 10, 16)
+	small := uint16(v)
+	*to = &small
+	return err
+}
+
+// size reads a number of bytes, with a unit of 1024 and its powers: k, m, g, t or p, with or without b or ib.
+func size(to **int64, text string) error {
+	number := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(text), "b"), "i")
+	shift := 0
+	if n := len(number); n > 0 {
+		if unit := strings.IndexByte("kmgtp", number[n-1]); unit >= 0 {
+			shift, number = 10*(unit+1), number[:n-1]
+		}
+	}
+	v, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || v<<shift>>shift != v {
+		return fmt.Errorf("%q is no number of bytes", text)
+	}
+	v <<= shift
+	*to = &v
+	return nil
+}
