@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/crabcan/crabcan/bundles"
 	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/plan"
@@ -59,7 +61,16 @@ type Container struct {
 	adopt func(*spawn.Process) error
 }
 
-// New prepares a container that does not exist yet: it checks the id, the config and the kernel, and makes nothing.
+// ErrNotExist says that there is no such container; clients match its words.
+var ErrNotExist = state.ErrNotExist
+
+// DefaultRoot is where containers live for the user with the effective id uid, see state.DefaultRoot.
+func DefaultRoot(uid int, env func(string) string, inUserNS func() bool) string {
+	return string(state.DefaultRoot(uid, env, inUserNS))
+}
+
+// New prepares a container that does not exist yet: it checks the id, the config and the kernel, and makes nothing. When
+// the config is wrong there are warnings beside the error: then the container is good for nothing else.
 func New(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*Container, error) {
 	if err := checkKernel(); err != nil {
 		return nil, err
@@ -72,12 +83,9 @@ func New(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*Container,
 	}
 	c := &Container{host: h, id: id, bundle: b, flags: flags}
 	if err := c.decode(); err != nil {
-		return nil, err
+		return c, err
 	}
-	if err := c.checkRootless(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, c.checkRootless()
 }
 
 // decode reads the bundle's config and decides where the cgroup goes.
@@ -177,6 +185,7 @@ func (c *Container) lock() error {
 
 // CleanExit takes back what a failed create or run has made so far. It is harmless when there is nothing to take back.
 func (c *Container) CleanExit() error {
+	logrus.Debug("Cleaning container")
 	err := c.undo.run()
 	c.Close()
 	return err

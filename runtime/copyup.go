@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/thread"
 )
 
 // copyUp copies what is in the folder at one path into the folder at another: both are descriptors of init's, seen
@@ -23,7 +25,40 @@ func copyUp(from, to string) error {
 		return err
 	}
 	defer target.Close()
-	return copyFolder(source, target)
+	return asOwner(target, func() error { return copyFolder(source, target) })
+}
+
+// asOwner calls work as the owner of a folder, but with all of this process's capabilities: in a file system that belongs
+// to a user namespace nobody can make a file whose id is not mapped there, and that of crabcan's is not.
+func asOwner(folder *os.File, work func() error) (err error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(folder.Fd()), &st); err != nil {
+		return err
+	}
+	if int(st.Uid) == os.Geteuid() && int(st.Gid) == os.Getegid() || unprivileged() {
+		return work()
+	}
+	thread.Run(func() (keep bool) {
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var caps [2]unix.CapUserData
+		if err = unix.Capget(&header, &caps[0]); err != nil {
+			return true
+		}
+		// The calls of Go's syscall would change all threads. These don't fail (setfsuid(2)), but drop capabilities.
+		_, _, _ = unix.RawSyscall(unix.SYS_SETFSGID, uintptr(st.Gid), 0, 0)
+		_, _, _ = unix.RawSyscall(unix.SYS_SETFSUID, uintptr(st.Uid), 0, 0)
+		if err = unix.Capset(&header, &caps[0]); err == nil {
+			err = work()
+		}
+		return false
+	})
+	return err
+}
+
+// isForeign reports whether an owner could not be given because the file system's user namespace does not have it, or
+// because crabcan may not: inside it would be nobody, and so the copy is left to the container's root.
+func isForeign(err error) bool {
+	return errors.Is(err, unix.EOVERFLOW) || errors.Is(err, unix.EPERM) && unprivileged()
 }
 
 // copyFolder copies all entries of one open folder into another, and its owner and mode.
@@ -70,7 +105,7 @@ func copyEntry(from, to *os.File, name string) error {
 		if err := unix.Mknodat(dst, name, st.Mode, int(st.Rdev)); err != nil {
 			return err
 		}
-		return unix.Fchownat(dst, name, int(st.Uid), int(st.Gid), unix.AT_SYMLINK_NOFOLLOW)
+		return chownEntry(dst, name, &st)
 	}
 }
 
@@ -105,12 +140,20 @@ func copyLink(src, dst int, name string, st *unix.Stat_t) error {
 	if err := unix.Symlinkat(string(text[:n]), dst, name); err != nil {
 		return err
 	}
-	return unix.Fchownat(dst, name, int(st.Uid), int(st.Gid), unix.AT_SYMLINK_NOFOLLOW)
+	return chownEntry(dst, name, st)
+}
+
+func chownEntry(folder int, name string, st *unix.Stat_t) error {
+	err := unix.Fchownat(folder, name, int(st.Uid), int(st.Gid), unix.AT_SYMLINK_NOFOLLOW)
+	if isForeign(err) {
+		return nil
+	}
+	return err
 }
 
 // copyOwner comes last: the mode may take the right to write away, and chown clears setuid.
 func copyOwner(to *os.File, st *unix.Stat_t) error {
-	if err := to.Chown(int(st.Uid), int(st.Gid)); err != nil {
+	if err := to.Chown(int(st.Uid), int(st.Gid)); err != nil && !isForeign(err) {
 		return err
 	}
 	return unix.Fchmod(int(to.Fd()), st.Mode&0o7777)

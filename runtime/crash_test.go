@@ -104,7 +104,7 @@ func (p *place) refuses(id string, end traced) {
 
 // unclear says what is wrong with the words of an error.
 func unclear(why string) string {
-	for _, word := range []string{"goroutine", "panic", "nil pointer", "%!", "<nil>"} {
+	for _, word := range []string{"goroutine", "panic", "nil pointer", "%!", "<nil>", "broken pipe", "/fd/"} {
 		if strings.Contains(why, word) {
 			return "unclear words"
 		}
@@ -149,6 +149,39 @@ func failingCalls(t *testing.T, of victim) {
 		} else if diff := cmp.Diff(want, p.portrait(id, end)); diff != "" && end.call != "" {
 			p.t.Errorf("silently different after %s: %s", end.call, diff)
 		}
+		return end.call != ""
+	})
+}
+
+func TestKilledStart(t *testing.T) {
+	p := newPlace(t)
+	sweep(t, 40, func(at int) bool {
+		id := newID()
+		p.create(id)
+		end := p.trace(killAt(at, parent, parent), "start", id)
+		p.recovers(id, end)
+		return end.call != ""
+	})
+}
+
+func TestKilledDelete(t *testing.T) {
+	p := newPlace(t)
+	sweep(t, 80, func(at int) bool {
+		id := newID()
+		p.create(id)
+		end := p.trace(killAt(at, parent, parent), "delete", "--force", id)
+		p.recovers(id, end)
+		return end.call != ""
+	})
+}
+
+// A run in the foreground does everything, from creating to deleting.
+func TestKilledRun(t *testing.T) {
+	p := newPlace(t, command("/bin/payload", "true"))
+	sweep(t, 300, func(at int) bool {
+		id := newID()
+		end := p.trace(killAt(at, parent, parent), "run", "--bundle", p.bundle, id)
+		p.recovers(id, end)
 		return end.call != ""
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/cgroup"
@@ -37,6 +38,7 @@ func (c *Container) Create() error {
 		return err
 	}
 	c.undo = nil
+	logrus.Debug("Creation finished")
 	return nil
 }
 
@@ -120,14 +122,14 @@ func (c *Container) makeFolder() error {
 func (c *Container) makeCgroup() error {
 	// Pushed first: a cgroup that was made in part is to be removed as well.
 	c.undo.push(c.cgroup.Undo)
-	return c.cgroup.Create()
+	return c.placed(c.cgroup.Create())
 }
 
 // startInit starts the linked program and limits the cgroup while it is at work.
 func (c *Container) startInit(image []byte, files []*os.File) (*spawn.Process, error) {
 	init, err := c.launch(c.cgroup, image, files, c.plan.CloneFlags)
 	if err == nil && !c.cgroup.NeedsAttach() {
-		err = c.cgroup.Limit()
+		err = c.placed(c.cgroup.Limit())
 	}
 	return init, err
 }
@@ -255,10 +257,10 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 		return c.raiseLimits(init)
 	case program.Attach:
 		if err := c.cgroup.Attach(init.Pid); err != nil {
-			return err
+			return c.placed(err)
 		}
 		if err := c.cgroup.Limit(); err != nil {
-			return err
+			return c.placed(err)
 		}
 		return init.Answer([]byte{0})
 	case program.CopyUp:

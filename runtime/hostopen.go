@@ -17,9 +17,10 @@ func (c *Container) answerOpen(init *spawn.Process, number uint64) error {
 	if number >= uint64(len(c.plan.Requests)) {
 		return fmt.Errorf("init asks for number %d of %d", number, len(c.plan.Requests))
 	}
-	f, err := c.openFor(init, c.plan.Requests[number])
+	r := c.plan.Requests[number]
+	f, err := openFor(init, r)
 	if err != nil {
-		return err
+		return c.placed(&plan.Error{Pointer: r.Pointer, Err: err})
 	}
 	defer f.Close()
 	return init.AnswerFile(f)
@@ -27,21 +28,15 @@ func (c *Container) answerOpen(init *spawn.Process, number uint64) error {
 
 // openFor opens something of the host's with this process's rights, but in init's mount namespace: only what lies there
 // can init mount, and only there have mounts lost what the host's root locked (nosuid, read-only; mount_namespaces(7)).
-func (c *Container) openFor(init *spawn.Process, r plan.Request) (f *os.File, err error) {
+func openFor(init *spawn.Process, r plan.Request) (f *os.File, err error) {
 	open := func() (*os.File, error) { return os.OpenFile(r.Path, unix.O_PATH, 0) }
 	if r.Mount != nil {
 		owners, err := openOwners(init, r.Mount.IDMap)
 		if err != nil {
-			return nil, c.placed(&plan.Error{Pointer: r.Mount.Pointer, Err: err})
+			return nil, err
 		}
 		defer owners.Close()
-		open = func() (*os.File, error) {
-			f, err := openMapped(r.Mount, owners)
-			if err != nil {
-				err = c.placed(&plan.Error{Pointer: r.Mount.Pointer, Err: err})
-			}
-			return f, err
-		}
+		open = func() (*os.File, error) { return openMapped(r.Mount, owners) }
 	}
 	namespace, err := os.Open(fmt.Sprintf("/proc/%d/ns/mnt", init.Pid))
 	if err != nil {

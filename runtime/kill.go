@@ -135,6 +135,7 @@ func (c *Container) Delete(force bool) error {
 
 // destroy ends what is left of the container, removes all that was made for it and runs the poststop hooks.
 func (c *Container) destroy() error {
+	logrus.Debug("Cleaning container")
 	if err := c.loadOpts(); err != nil {
 		logrus.Warnf("no poststop hook is run: %v", err)
 	}

@@ -17,6 +17,9 @@ func (c *Container) diagnostic(pointer, message string) spec.Diagnostic {
 // placed turns errors that name a member of the config into such that also name its line. Only what the decoder can't
 // see comes this way: what this host or the member's neighbours don't allow.
 func (c *Container) placed(err error) error {
+	if err == nil {
+		return nil
+	}
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		var list spec.Errors
 		for _, e := range several.Unwrap() {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/console"
@@ -42,8 +43,12 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 		return 0, c.detached(init)
 	}
 	status, err = c.attended(init, terminal)
-	if err != nil || o.Keep {
+	if err != nil {
 		return status, err
+	}
+	logrus.Debug("Finished, cleaning & exit")
+	if o.Keep {
+		return status, nil
 	}
 	return status, c.removeAfterRun()
 }
@@ -87,6 +92,7 @@ func (c *Container) checkConsole(detach bool) error {
 
 // letRun lets a ready init go on to the user's process and hears whether it got there: the socket closes then.
 func (c *Container) letRun(init *spawn.Process) error {
+	logrus.Debug("Creation finished")
 	if err := c.startContainerHooks(); err != nil {
 		return err
 	}
@@ -193,7 +199,7 @@ func (f *foreground) attach() error {
 	if err != nil {
 		return err
 	}
-	f.proxy, err = console.Attach(master, console.Caller{In: os.Stdin, Out: os.Stdout})
+	f.proxy, err = console.Attach(master, console.Caller{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	return err
 }
 

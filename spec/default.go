@@ -29,9 +29,14 @@ type Changes struct {
 	GID *uint32
 	// Rootfs is absolute or relative to the bundle.
 	Rootfs string
+	// Rootless is the user and group on the host that the config is for if they are not root.
+	Rootless *HostUser
 	// Args is the command. With a command there is no terminal: only the default's shell needs one.
 	Args []string
 }
+
+// HostUser is a user of the host.
+type HostUser struct{ UID, GID uint32 }
 
 // DefaultWith is the default config with changes.
 func DefaultWith(ch Changes) *specs.Spec {
@@ -46,6 +51,9 @@ func DefaultWith(ch Changes) *specs.Spec {
 	if len(ch.Args) > 0 {
 		s.Process.Args = slices.Clone(ch.Args)
 		s.Process.Terminal = false
+	}
+	if u := ch.Rootless; u != nil {
+		rootless(s, u.UID, u.GID)
 	}
 	return s
 }

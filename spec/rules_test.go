@@ -81,7 +81,7 @@ var allRules = map[string][]ruleTest{
 	"version": versionRules, "member": memberRules, "process": processRules, "rlimit": rlimitRules,
 	"capability": capabilityRules, "root and names": rootAndNameRules, "mount": mountRules, "namespace": namespaceRules,
 	"device": deviceRules, "sysctl": sysctlRules, "path and cgroup": pathAndCgroupRules, "seccomp": seccompRules,
-	"scheduling": schedulingRules, "label": labelRules,
+	"scheduling": schedulingRules, "label": labelRules, "listener": listenerRules,
 	"empty": emptyRules, "unsupported": unsupportedRules,
 }
 
@@ -279,6 +279,28 @@ var labelRules = []ruleTest{
 		"process.apparmorProfile: must not hold a NUL byte\nprocess.selinuxLabel: must not hold a NUL byte"},
 }
 
+const (
+	profile = `/linux/seccomp {"defaultAction": "SCMP_ACT_ALLOW", `
+	notify  = profile + `"syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}], `
+)
+
+var listenerRules = []ruleTest{
+	{[]edit{notify + `"listenerPath": "/run/agent.sock", "listenerMetadata": "m", "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]}`}, ``},
+	{[]edit{notify + `"listenerPath": "@agent"}`}, ``},
+	{[]edit{notify + `"listenerPath": ""}`}, `linux.seccomp.listenerPath: is required`},
+	{[]edit{notify + `"listenerPath": "agent.sock"}`}, `linux.seccomp.listenerPath: must be an absolute path, not "agent.sock"`},
+	{[]edit{notify + `"listenerPath": "@\u0000"}`}, `linux.seccomp.listenerPath: must not hold a NUL byte`},
+	{[]edit{profile + `"listenerPath": "/s"}`},
+		`warning: linux.seccomp.listenerPath: is ignored: nothing in the profile has SCMP_ACT_NOTIFY`},
+	{[]edit{profile + `"listenerMetadata": "m"}`}, `linux.seccomp.listenerMetadata: needs a listenerPath to be sent to`},
+	{[]edit{profile + `"flags": ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]}`},
+		`linux.seccomp.flags[1]: is only for profiles with SCMP_ACT_NOTIFY`},
+	{[]edit{`/linux/seccomp {"defaultAction": "SCMP_ACT_NOTIFY"}`},
+		`linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be used as default action`},
+	{[]edit{profile + `"listenerPath": "/s", "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_NOTIFY"}]}`},
+		`linux.seccomp.syscalls[0].names[1]: SCMP_ACT_NOTIFY cannot be used for the write syscall`},
+}
+
 const hostSysctl = "belongs to no namespace of the container: it would change the host"
 
 var sysctlRules = []ruleTest{
@@ -362,20 +384,11 @@ var emptyRules = []ruleTest{{[]edit{
 }, ``}}
 
 const (
-	hook    = ` [{"path": "/h"}]`
-	profile = `/linux/seccomp {"defaultAction": "SCMP_ACT_ALLOW", `
-	idMap   = `[{"containerID": 0, "hostID": 0, "size": 1}]`
+	hook  = ` [{"path": "/h"}]`
+	idMap = `[{"containerID": 0, "hostID": 0, "size": 1}]`
 )
 
 var unsupportedRules = []ruleTest{
 	{[]edit{`/linux/netDevices {"eth0": {}}`}, `linux.netDevices: is not supported yet`},
 	{[]edit{`/linux/intelRdt {}`}, `linux.intelRdt: is not supported yet`},
-	{[]edit{`/linux/seccomp {"defaultAction": "SCMP_ACT_NOTIFY"}`},
-		`linux.seccomp.defaultAction: SCMP_ACT_NOTIFY is not supported yet`},
-	{[]edit{profile + `"syscalls": [{"names": ["a"], "action": "SCMP_ACT_NOTIFY"}]}`},
-		`linux.seccomp.syscalls[0].action: SCMP_ACT_NOTIFY is not supported yet`},
-	{[]edit{profile + `"flags": ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]}`},
-		`linux.seccomp.flags[1]: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is not supported yet`},
-	{[]edit{profile + `"listenerPath": "/s"}`}, `linux.seccomp.listenerPath: is not supported yet`},
-	{[]edit{profile + `"listenerMetadata": "m"}`}, `linux.seccomp.listenerMetadata: is not supported yet`},
 }

@@ -57,6 +57,7 @@ func (c *checker) seccomp() {
 	for i := range profile.Syscalls {
 		c.seccompRule(element(pointer+"/syscalls", i), &profile.Syscalls[i])
 	}
+	c.seccompListener(profile)
 	if profile.Flags == nil {
 		// As in runc: a filter is there to confine, not to slow the program down by the mitigation of speculative store
 		// bypass, which kernels before 5.16 switch on for every filter without this flag.

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -16,16 +15,6 @@ var notYet = [...]struct {
 
 	{"", func(s *specs.Spec) []string { return when(len(s.Linux.NetDevices) > 0, "/linux/netDevices") }},
 	{"", func(s *specs.Spec) []string { return when(s.Linux.IntelRdt != nil, "/linux/intelRdt") }},
-
-	{string(specs.ActNotify), seccompNotify},
-	// The kernel takes this flag only together with a listener.
-	{string(specs.LinuxSeccompFlagWaitKillableRecv), seccompKillable},
-	{"", func(s *specs.Spec) []string {
-		return when(orEmpty(s.Linux.Seccomp).ListenerPath != "", "/linux/seccomp/listenerPath")
-	}},
-	{"", func(s *specs.Spec) []string {
-		return when(orEmpty(s.Linux.Seccomp).ListenerMetadata != "", "/linux/seccomp/listenerMetadata")
-	}},
 }
 
 func (c *checker) refuseUnsupported() {
@@ -41,20 +30,4 @@ func when(asked bool, pointer string) []string {
 		return []string{pointer}
 	}
 	return nil
-}
-
-func seccompNotify(s *specs.Spec) []string {
-	profile := orEmpty(s.Linux.Seccomp)
-	pointers := when(profile.DefaultAction == specs.ActNotify, "/linux/seccomp/defaultAction")
-	for i := range profile.Syscalls {
-		if profile.Syscalls[i].Action == specs.ActNotify {
-			pointers = append(pointers, element("/linux/seccomp/syscalls", i)+"/action")
-		}
-	}
-	return pointers
-}
-
-func seccompKillable(s *specs.Spec) []string {
-	at := slices.Index(orEmpty(s.Linux.Seccomp).Flags, specs.LinuxSeccompFlagWaitKillableRecv)
-	return when(at >= 0, element("/linux/seccomp/flags", at))
 }

@@ -52,16 +52,8 @@ func (f *floor) prepare(bundle string) error {
 	if f.plan, _, err = runtime.Plan(runtime.Host{Root: f.work}, id, b, runtime.CreateOptions{}); err != nil {
 		return err
 	}
-	o, _, err := b.Decode()
-	if err != nil {
-		return err
-	}
-	f.start = spawn.Config{Folder: f.work, Argv: []string{"crabcan-init", id}, SocketAt: f.plan.FirstFile}
-	for _, n := range o.Namespaces {
-		if n.Flag != unix.CLONE_NEWCGROUP { // the program makes that one itself
-			f.start.Namespaces |= n.Flag
-		}
-	}
+	f.start = spawn.Config{Folder: f.work, Argv: []string{"crabcan-init", id}, SocketAt: f.plan.FirstFile,
+		Namespaces: f.plan.CloneFlags}
 	f.cgroup, err = cgroup.New(cgroup.Config{ID: id})
 	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 )
 
@@ -24,6 +23,5 @@ func create(c *cli.Context) Errcode {
 		return abandon(container, err)
 	}
 	container.Close()
-	logrus.Debug("Creation finished")
 	return Errcode{}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/runtime"
-	"github.com/crabcan/crabcan/runtime/state"
 )
 
 func deleteCommand() *cli.Command {
@@ -30,13 +29,12 @@ func deleteContainer(c *cli.Context) Errcode {
 	}
 	force := c.Bool("force")
 	id, err := existingName(h, c.Args().First())
-	if force && errors.Is(err, state.ErrNotExist) {
+	if force && errors.Is(err, runtime.ErrNotExist) {
 		return Errcode{}
 	}
 	if err != nil {
 		return failed(err)
 	}
 	logrus.Debug("Finished, cleaning & exit")
-	logrus.Debug("Cleaning container")
 	return failed(runtime.Delete(h, id, force))
 }

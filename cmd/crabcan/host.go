@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/runtime"
-	"github.com/crabcan/crabcan/runtime/state"
 )
 
 // The values of --cgroup-manager.
@@ -43,7 +42,7 @@ func host(c *cli.Context) (runtime.Host, error) {
 // rootFolder is --root as an absolute path.
 func rootFolder(flag string) (string, error) {
 	if flag == "" {
-		return string(state.DefaultRoot(os.Geteuid(), os.Getenv, userns.RunningInUserNS)), nil
+		return runtime.DefaultRoot(os.Geteuid(), os.Getenv, userns.RunningInUserNS), nil
 	}
 	root, err := filepath.Abs(flag)
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/crabcan/crabcan/bundles"
 	"github.com/crabcan/crabcan/runtime"
-	"github.com/crabcan/crabcan/runtime/state"
 )
 
 // newName understands the argument of create, run and plan: the new container's id, and its bundle.
@@ -48,7 +47,7 @@ func existingName(h runtime.Host, arg string) (id string, err error) {
 		}
 	}
 	if len(candidates) == 0 {
-		return "", fmt.Errorf("container %q %w", arg, state.ErrNotExist)
+		return "", fmt.Errorf("container %q %w", arg, runtime.ErrNotExist)
 	}
 	return bundles.Resolve(arg, wd, candidates)
 }

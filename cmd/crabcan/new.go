@@ -67,11 +67,10 @@ func newContainer(c *cli.Context) (*runtime.Container, error) {
 		return nil, err
 	}
 	container, err := runtime.New(b.host, b.id, b.bundle, b.flags)
-	if err != nil {
-		return nil, err
+	if container != nil {
+		warn(container.Warnings)
 	}
-	warn(container.Warnings)
-	return container, nil
+	return container, err
 }
 
 // abandon cleans up after a container that could not be created because of err. container is nil if there was nothing
@@ -79,7 +78,6 @@ func newContainer(c *cli.Context) (*runtime.Container, error) {
 func abandon(container *runtime.Container, err error) Errcode {
 	logrus.Debugf("Error while creating container: %v", err)
 	if container != nil {
-		logrus.Debug("Cleaning container")
 		err = errors.Join(err, container.CleanExit())
 	}
 	return failed(err)

@@ -3,7 +3,6 @@ package main
 import (
 	"slices"
 
-	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/runtime"
@@ -36,12 +35,5 @@ func runContainer(c *cli.Context) Errcode {
 		return abandon(container, err)
 	}
 	container.Close()
-	logrus.Debug("Creation finished")
-	if !o.Detach {
-		logrus.Debug("Finished, cleaning & exit")
-	}
-	if !o.Detach && !o.Keep {
-		logrus.Debug("Cleaning container")
-	}
 	return Errcode{Status: status}
 }

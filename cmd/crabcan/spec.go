@@ -28,7 +28,7 @@ func specCommand() *cli.Command {
 			&cli.StringFlag{Name: "uid", Usage: "run the command as user `N`", DefaultText: "0"},
 			&cli.StringFlag{Name: "gid", Usage: "run the command in group `N`", DefaultText: "the uid"},
 			&cli.StringFlag{Name: "rootfs", Usage: "the root file system is `DIR`, absolute or as seen from the bundle"},
-			&cli.BoolFlag{Name: "rootless", Usage: "for a user without root's rights (not done yet)"},
+			&cli.BoolFlag{Name: "rootless", Usage: "for a user without root's rights: you"},
 		},
 		Action: action(0, unlimited, writeSpec),
 	}
@@ -46,7 +46,7 @@ func writeSpec(c *cli.Context) Errcode {
 func readChanges(c *cli.Context) (spec.Changes, error) {
 	changes := spec.Changes{Rootfs: c.String("rootfs"), Args: c.Args().Slice()}
 	if c.Bool("rootless") {
-		return changes, errors.New("spec --rootless is not supported yet")
+		changes.Rootless = &spec.HostUser{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}
 	}
 	var err error
 	if c.IsSet("uid") {

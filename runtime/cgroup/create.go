@@ -107,7 +107,7 @@ func (m *Manager) withoutCgroup(err error) error {
 // createHierarchies makes the folder of each v1 hierarchy. With all of them there before a process is, wrong limits
 // are found before it, too.
 func (m *Manager) createHierarchies() error {
-	if err := m.limits.missing(sortedKeys(m.saved.Paths), "no mounted cgroup v1 hierarchy of this host"); err != nil {
+	if err := m.limits.missing(sortedKeys(m.saved.Paths), "cgroup v1 on this host"); err != nil {
 		return err
 	}
 	var occupied []string

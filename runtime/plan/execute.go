@@ -117,7 +117,8 @@ func (c *compiler) ready() error {
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_PDEATHSIG), null)
 	c.ask(program.Ready, null, null, c.text.Addr(), 8)
 	if !c.f.Run {
-		c.call(unix.SYS_READ, c.file(RoleExec, ""), c.text.Addr(), num(1))
+		c.exec = c.file(RoleExec, "")
+		c.call(unix.SYS_READ, c.exec, c.text.Addr(), num(1))
 	}
 	return nil
 }

@@ -32,7 +32,14 @@ func (c *compiler) filter() error {
 	c.reportToStart("load the seccomp filter")
 	code := f.Bytes()
 	prog := program.Words(num(len(code)/8), program.Bytes(code)) // struct sock_fprog
-	c.call(unix.SYS_SECCOMP, num(unix.SECCOMP_SET_MODE_FILTER), num(int(f.Flags)), prog)
+	if f.Notify {
+		listener := c.Slot()
+		flags := f.Flags | unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
+		c.call(unix.SYS_SECCOMP, num(unix.SECCOMP_SET_MODE_FILTER), num(int(flags)), prog).to(listener)
+		c.passListener(listener)
+	} else {
+		c.call(unix.SYS_SECCOMP, num(unix.SECCOMP_SET_MODE_FILTER), num(int(f.Flags)), prog)
+	}
 	if c.lateCaps() {
 		c.pointer = "/process/capabilities"
 		c.reportToStart("set the capabilities, which the seccomp profile must allow")

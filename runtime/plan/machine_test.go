@@ -173,7 +173,7 @@ func (m *machine) outcomes(s *program.Step) int {
 // test's two ways are more interesting.
 func canSurprise(s *program.Step) bool {
 	switch s.Nr {
-	case unix.SYS_RECVFROM, unix.SYS_RECVMSG, unix.SYS_CLONE, unix.SYS_STATX, unix.SYS_FSTATFS, unix.SYS_GETCWD:
+	case unix.SYS_RECVFROM, unix.SYS_RECVMSG, unix.SYS_READ, unix.SYS_CLONE, unix.SYS_STATX, unix.SYS_FSTATFS, unix.SYS_GETCWD:
 		return false
 	}
 	return true
@@ -203,7 +203,9 @@ func (m *machine) succeed(at int, second uint64) {
 		m.words[word{initialWord(m.Program, s.Args[1].Mem, controlWord).Mem, 16}] = m.open(at, false)
 	case unix.SYS_CLONE:
 		result = pidOnPaper * second
-	case unix.SYS_KEYCTL:
+	case unix.SYS_READ:
+		m.words[word{s.Args[1].Mem, s.Args[1].N}] = program.ListenerPassed * (1 - second)
+	case unix.SYS_KEYCTL, unix.SYS_SECCOMP:
 		result = pidOnPaper
 	case unix.SYS_STATX:
 		m.fillIn(at, s.Args[4].Mem, second)

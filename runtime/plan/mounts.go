@@ -46,7 +46,7 @@ func (c *compiler) isLateReadonly(m spec.Mount) bool {
 func (c *compiler) bind(m *spec.Mount) {
 	tree := c.Slot()
 	if m.IDMap != nil {
-		c.request(Request{Path: m.Source, Mount: m}, tree)
+		c.request(Request{Mount: m}, tree)
 	} else {
 		c.copyHost(m.Source, m.Recursive, tree)
 	}

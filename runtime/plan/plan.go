@@ -61,6 +61,8 @@ type File struct {
 type Request struct {
 	Path  string
 	Mount *spec.Mount
+	// Pointer is the JSON pointer of the member of config.json that asks for it.
+	Pointer string
 }
 
 // compiler is the state of one compilation.
@@ -80,7 +82,8 @@ type compiler struct {
 	failed, failedFs program.Label
 	// path holds the candidate to execute, home the variable HOME when only the parent can tell it.
 	path, home program.Mem
-	// result is the fifo that start reads, reports the ends of the program that write to it.
+	// exec is the fifo that start writes to, result the one it reads, reports the ends of the program that write there.
+	exec    program.Arg
 	result  program.Arg
 	reports []report
 	// forks, maps and requests are those of Plan.

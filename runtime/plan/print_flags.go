@@ -157,6 +157,7 @@ var socketFlags = []constant{{unix.SOCK_CLOEXEC, "SOCK_CLOEXEC"}}
 var linkFlags = []constant{{unix.IFF_UP, "IFF_UP"}}
 
 var seccompFlags = []constant{
+	{unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, "SECCOMP_FILTER_FLAG_NEW_LISTENER"},
 	{unix.SECCOMP_FILTER_FLAG_LOG, "SECCOMP_FILTER_FLAG_LOG"},
 	{unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"},
 	{unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"},
@@ -239,4 +240,5 @@ var messageKinds = []constant{
 	{uint64(program.Mounted), "Mounted"},
 	{uint64(program.Ready), "Ready"},
 	{uint64(program.Failed), "Failed"},
+	{uint64(program.Listener), "Listener"},
 }

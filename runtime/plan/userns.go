@@ -133,6 +133,7 @@ func (c *compiler) mayAsk() bool { return c.has(unix.CLONE_NEWUSER) && !c.f.Unpr
 // request has the parent open something and keeps the descriptor that it sends (unix(7), SCM_RIGHTS).
 func (c *compiler) request(r Request, fd program.Mem) {
 	const header = 16 // bytes of struct cmsghdr, in front of the descriptor
+	r.Pointer = c.pointer
 	c.requests = append(c.requests, r)
 	c.say(program.Open, num(len(c.requests)-1), null)
 	control := c.Data(null, null, null)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/program"
@@ -103,8 +104,10 @@ func checkPropagation(p subject, m *machine) string {
 	case want&unix.MS_UNBINDABLE != 0: // what is unbindable can't become a root
 		want = unix.MS_PRIVATE | unix.MS_REC
 	}
+	// A copy that is attached nowhere may be made before; the root's would be shared with the host.
+	root := slices.DeleteFunc(m.calls(unix.SYS_OPEN_TREE), func(at int) bool { return p.memory(m.step(at).Result) != rootName })
 	set := m.calls(unix.SYS_MOUNT_SETATTR)
-	if len(set) == 0 || !inOrder(set[:1], m.calls(unix.SYS_OPEN_TREE)) || !inOrder(set[:1], m.calls(unix.SYS_MOVE_MOUNT)) {
+	if len(set) == 0 || !inOrder(set[:1], root) || !inOrder(set[:1], m.calls(unix.SYS_MOVE_MOUNT)) {
 		return "it is not the first thing that is done to mounts"
 	}
 	s := m.step(set[0])
@@ -316,6 +319,9 @@ func checkCapabilities(p subject, m *machine) string {
 // waited is the place where init heard that it may start: from the fifo, or with Run from the socket.
 func (m *machine) waited() int {
 	at := append(m.calls(unix.SYS_RECVFROM), m.calls(unix.SYS_READ)...)
+	if loaded := m.calls(unix.SYS_SECCOMP); len(loaded) > 0 {
+		at = slices.DeleteFunc(at, func(at int) bool { return at > loaded[0] }) // that waits for the agent
+	}
 	return slices.Max(at)
 }
 
@@ -332,7 +338,7 @@ func checkWait(p subject, m *machine) string {
 	if p.f.Run {
 		return ""
 	}
-	if len(read) != 1 || read[0] < last || p.file(m.step(read[0]).Args[0].N).Role != RoleExec {
+	if len(read) == 0 || read[0] < last || p.file(m.step(read[0]).Args[0].N).Role != RoleExec {
 		return "the fifo is not read after Ready"
 	}
 	return ""
@@ -342,6 +348,7 @@ func checkAfterWait(p subject, m *machine) string {
 	for at := m.waited() + 1; at < len(m.trace)-1; at++ {
 		s := m.step(at)
 		switch {
+		case p.notifies() && (s.Nr == unix.SYS_WRITE || s.Nr == unix.SYS_READ):
 		case s.Op != program.OpCall, s.Nr == unix.SYS_SECCOMP, s.Nr == unix.SYS_CAPSET:
 		case s.Nr == unix.SYS_PRCTL && s.Args[0].N == unix.PR_CAP_AMBIENT:
 		default:
@@ -366,12 +373,26 @@ func checkFilter(p subject, m *machine) string {
 	if !p.o.NoNewPrivs && capsetWords(m.step(before[len(before)-1]))[0]&(1<<unix.CAP_SYS_ADMIN) == 0 {
 		return "it can't be loaded: neither no_new_privs nor CAP_SYS_ADMIN"
 	}
-	for at := loaded[0] + 1; at < len(m.trace)-1; at++ {
+	after := loaded[0] + 1
+	if p.notifies() {
+		told, heard := m.calls(unix.SYS_WRITE), m.calls(unix.SYS_READ)
+		after = heard[len(heard)-1] + 1
+		if told[len(told)-1] < loaded[0] || !inOrder(loaded, told[len(told)-1:], heard[len(heard)-1:]) {
+			return "its listener is not passed on"
+		}
+	}
+	for at := after; at < len(m.trace)-1; at++ {
 		if s := m.step(at); s.Op == program.OpCall && (s.Nr != unix.SYS_CAPSET || p.o.NoNewPrivs) {
 			return "followed by " + m.printer.line(m.trace[at])
 		}
 	}
 	return ""
+}
+
+// notifies reports whether the profile has an agent to ask.
+func (p subject) notifies() bool {
+	return p.o.Seccomp != nil &&
+		slices.ContainsFunc(p.o.Seccomp.Syscalls, func(s specs.LinuxSyscall) bool { return s.Action == specs.ActNotify })
 }
 
 func checkCloseRange(p subject, m *machine) string {

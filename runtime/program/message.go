@@ -21,6 +21,8 @@ package program
 //	| init   | Ready                   | all is done but seccomp and execve           | commits the container, answers a byte |
 //	| init   | Failed {errno, step}    | a step failed; up to 255 bytes of the        | undoes everything, reports            |
 //	|        | and text                | kernel's own explanation follow              |                                      |
+//	| init   | Listener {fd}           | the seccomp profile has SCMP_ACT_NOTIFY, and  | passes the listener on to the agent,  |
+//	|        |                         | start follows at once (else over the fifos)  | answers ListenerPassed                |
 //
 // root, from and to are init's descriptor numbers. Ready is answered so that init can't outlive a parent which
 // was killed before it had written down what it made.
@@ -36,7 +38,11 @@ const (
 	Mounted
 	Ready
 	Failed
+	Listener
 )
+
+// ListenerPassed is the byte that answers Listener. Over the fifos it can't be taken for the one that says start.
+const ListenerPassed = 1
 
 const (
 	// MessageSize is the size in bytes of a message without text.
