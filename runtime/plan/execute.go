@@ -77,19 +77,18 @@ func (c *compiler) findExecutable() error {
 	found, denied, fd := c.NewLabel(), c.NewLabel(), c.Slot()
 	refused := c.Slot()
 	for _, path := range c.candidates() {
-		next, exists := c.NewLabel(), c.NewLabel()
-		c.call(unix.SYS_FACCESSAT, cwd, str(path), num(unix.X_OK)).onAny(next)
+		next, exists, denies := c.NewLabel(), c.NewLabel(), c.NewLabel()
+		c.words = fmt.Sprintf("exec: %q", c.o.Path)
+		c.call(unix.SYS_FACCESSAT, cwd, str(path), num(unix.X_OK)).
+			on(unix.ENOENT, next).on(unix.ENOTDIR, next).on(unix.EACCES, denies)
 		// A folder passes that test too, but can't be executed.
 		c.call(unix.SYS_OPENAT, cwd, str(path), num(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)).to(fd).onAny(exists)
 		c.close(fd)
-		c.jump(next)
+		c.Mark(denies)
+		c.move(num(1), refused.Addr()).next(next)
 		c.Mark(exists)
 		c.move(str(path), c.path.Addr()).next(found)
 		c.Mark(next)
-		absent := c.NewLabel()
-		c.call(unix.SYS_FACCESSAT, cwd, str(path), null).onAny(absent)
-		c.move(num(1), refused.Addr())
-		c.Mark(absent)
 	}
 	c.notFound(refused, denied)
 	c.Mark(found)

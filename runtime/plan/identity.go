@@ -102,6 +102,7 @@ func (c *compiler) identity() error {
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_KEEPCAPS), num(1), null, null, null)
 	c.setIDs()
 	c.capabilities()
+	c.pointer = "/process/user/umask"
 	c.call(unix.SYS_UMASK, num(int(c.o.Umask)))
 	c.pointer = "/process/cwd"
 	c.enterFolder(later)
