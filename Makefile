@@ -43,9 +43,9 @@ packages:
 	@.ci/packages strace runc busybox-static debootstrap qemu-user-static
 
 .PHONY: bench
-bench: build example ## measure crabcan beside its peers, as root; BENCH='...' passes options
+bench: build ## measure crabcan beside its peers, as root; BENCH='...' passes options
 	@.ci/packages runc
-	$(GO) run -tags $(TAGS) ./cmd/internal/bench -crabcan $(BIN)/crabcan $(BENCH)
+	$(GO) run -tags $(TAGS) ./cmd/crabcan-bench -crabcan $(BIN)/crabcan $(BENCH)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -21,9 +21,14 @@ import (
 // as many. It fails if there are fewer than atLeast: then nothing was tested.
 func sweep(t *testing.T, atLeast int, try func(at int) (reached bool)) {
 	t.Helper()
-	stride := 1
+	sweepBy(t, 1, atLeast, try)
+}
+
+// sweepBy is sweep with only each stride-th call; with -short even fewer.
+func sweepBy(t *testing.T, stride, atLeast int, try func(at int) (reached bool)) {
+	t.Helper()
 	if testing.Short() {
-		stride = 13
+		stride *= 13
 	}
 	var next, reached atomic.Int64
 	var over atomic.Bool

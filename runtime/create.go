@@ -122,7 +122,11 @@ func (c *Container) makeFolder() error {
 func (c *Container) makeCgroup() error {
 	// Pushed first: a cgroup that was made in part is to be removed as well.
 	c.undo.push(c.cgroup.Undo)
-	return c.placed(c.cgroup.Create())
+	if err := c.cgroup.Create(); err != nil {
+		return c.placed(err)
+	}
+	c.state.Cgroup = state.Cgroup(c.cgroup.Saved()) // a rootless container may have to do without
+	return nil
 }
 
 // startInit starts the linked program and limits the cgroup while it is at work.

@@ -200,27 +200,55 @@ func (p *place) cmd(args ...string) *exec.Cmd {
 	return exec.Command(crabcanPath, append([]string{"--root", p.root}, args...)...)
 }
 
-// exec runs a command and waits for its end. A thread that may become a tracer's must not be its parent: the tracer
-// waits for all children of its thread. The children of a thread that ends go to the main one.
-func (p *place) exec(cmd *exec.Cmd) result {
-	out := p.capture(cmd)
-	r := result{args: cmd.Args[1:], out: out}
-	var err error
-	onThread(func() { err = cmd.Start() })
-	if err != nil {
-		p.t.Error(err)
-		return r
+// exec runs a command and waits for its end.
+func (p *place) exec(cmd *exec.Cmd) result { return p.start(cmd).wait() }
+
+// running is a command that was started.
+type running struct {
+	cmd *exec.Cmd
+	out outputs
+	err error
+}
+
+// start starts a command. A thread that may become a tracer's must not be its parent: a tracer waits for all children
+// of its thread. The children of a thread that ends go to the main one.
+func (p *place) start(cmd *exec.Cmd) *running {
+	r := &running{cmd: cmd, out: p.capture(cmd)}
+	onThread(func() { r.err = cmd.Start() })
+	if r.err != nil {
+		p.t.Error(r.err)
+	}
+	return r
+}
+
+// wait waits for the end of a command, but not forever.
+func (r *running) wait() result {
+	end := result{args: r.cmd.Args[1:], out: r.out}
+	defer r.out.close()
+	if r.err != nil {
+		return end
 	}
 	var hung atomic.Bool
 	watchdog := time.AfterFunc(patience, func() {
 		hung.Store(true)
-		_ = cmd.Process.Kill()
+		_ = r.cmd.Process.Kill()
 	})
 	defer watchdog.Stop()
-	_ = cmd.Wait() // its error only repeats the status
-	out.close()
-	r.status, r.hung, r.stderr = unix.WaitStatus(cmd.ProcessState.Sys().(syscall.WaitStatus)), hung.Load(), read(out.stderr)
-	return r
+	_ = r.cmd.Wait() // its error only repeats the status
+	end.status, end.hung = unix.WaitStatus(r.cmd.ProcessState.Sys().(syscall.WaitStatus)), hung.Load()
+	end.stderr = read(r.out.stderr)
+	return end
+}
+
+// settle waits until a command has ended or can't go on because another process holds the container's lock.
+func (r *running) settle() {
+	waits := fmt.Sprintf("-> FLOCK  ADVISORY  WRITE %d ", r.cmd.Process.Pid)
+	for range 1000 {
+		locks, err := os.ReadFile("/proc/locks")
+		if err != nil || strings.Contains(string(locks), waits) || ended(r.cmd.Process.Pid, time.Millisecond) {
+			return
+		}
+	}
 }
 
 // must is crabcan for a command that has to succeed.
@@ -308,6 +336,9 @@ func (p *place) left(id string) (found []string) {
 // gone checks that nothing is left of a container, and removes what is.
 func (p *place) gone(id string) {
 	p.t.Helper()
+	if len(p.left(id)) == 0 {
+		return
+	}
 	// A killed process needs a moment until it is no process any more.
 	for _, pid := range processes(id) {
 		ended(pid, patience)

@@ -48,16 +48,26 @@ func (c *Container) runHooks(k hookKind, state []byte, prepare func(spec.Hook) (
 
 // hookState is the state that hooks get, with a pid as the hook sees it.
 func (c *Container) hookState(status specs.ContainerState, pid int) []byte {
-	data, err := json.Marshal(specs.State{
+	return mustMarshal(c.specState(status, pid))
+}
+
+// specState is the container's state as the specification has it.
+func (c *Container) specState(status specs.ContainerState, pid int) specs.State {
+	return specs.State{
 		Version:     c.state.OCIVersion,
 		ID:          c.id,
 		Status:      status,
 		Pid:         pid,
 		Bundle:      c.state.Bundle,
 		Annotations: c.state.Annotations,
-	})
+	}
+}
+
+// mustMarshal is for what always is JSON: strings and numbers.
+func mustMarshal(v any) []byte {
+	data, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // strings and a number always are JSON
+		panic(err)
 	}
 	return data
 }
@@ -153,7 +163,11 @@ func (c *Container) inside(h spec.Hook) (hook.Hook, error) {
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	return c.prepare(p, c.cgroup.Enter)
+	ready, err := c.prepare(p, c.cgroup.Enter)
+	ready.PassListener = func(process *spawn.Process, listener int) error {
+		return c.passListener(process.Fd(), process.Pid, listener, specs.StateCreated)
+	}
+	return ready, err
 }
 
 // poststartHooks run when the user's program does.
@@ -177,10 +191,15 @@ func (c *Container) loadOpts() error {
 	if c.opts != nil {
 		return nil
 	}
-	c.opts = &spec.ContainerOpts{}
 	if !c.state.Hooks {
+		c.opts = &spec.ContainerOpts{}
 		return nil
 	}
+	return c.readOpts()
+}
+
+// readOpts decodes the config that the container was created from.
+func (c *Container) readOpts() error {
 	config, err := c.dir.LoadConfig()
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
@@ -99,11 +100,7 @@ func (c *Container) letRun(init *spawn.Process) error {
 	if err := c.commit(init); err != nil {
 		return err
 	}
-	m, err := init.Receive()
-	if err == nil && m.Kind == program.Failed {
-		return c.stepError(m.B, unix.Errno(m.A), m.Text)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err := c.untilExecuted(init); err != nil {
 		return err
 	}
 	if err := c.poststartHooks(); err != nil {
@@ -111,6 +108,34 @@ func (c *Container) letRun(init *spawn.Process) error {
 	}
 	c.undo = nil
 	return nil
+}
+
+// untilExecuted waits until init has executed the user's program. A seccomp profile may have an agent to meet before.
+func (c *Container) untilExecuted(init *spawn.Process) error {
+	for {
+		m, err := init.Receive()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case m.Kind == program.Failed:
+			return c.stepError(m.B, unix.Errno(m.A), m.Text)
+		case m.Kind == program.Listener:
+			status := specs.StateRunning
+			if init.Pid == c.state.InitPid {
+				status = specs.StateCreated
+			}
+			if err := c.passListener(init.Fd(), init.Pid, int(m.A), status); err != nil {
+				return err
+			}
+			if err := init.Answer([]byte{program.ListenerPassed}); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("init sent a message of unexpected kind %d", m.Kind)
+		}
+	}
 }
 
 // withoutTerminal is attended for a container that has this process's stdio.

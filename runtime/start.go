@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime/program"
 )
 
 // Start lets a created container's init become the user's process. The error says why it could not be executed. If a
@@ -46,7 +49,7 @@ func (c *Container) Start() error {
 	return nil
 }
 
-// letGo writes the byte that init waits for and reads how execve went: end-of-file means well.
+// letGo writes the byte that init waits for and hears how execve went.
 func (c *Container) letGo() error {
 	result, err := c.dir.OpenResult()
 	if err != nil {
@@ -60,17 +63,50 @@ func (c *Container) letGo() error {
 	if err != nil {
 		return err
 	}
-	_, err = exec.Write([]byte{0})
-	exec.Close()
-	if err != nil {
+	defer exec.Close()
+	if _, err := exec.Write([]byte{0}); err != nil {
 		return fmt.Errorf("tell init to start: %w", err)
 	}
-	report, err := io.ReadAll(result)
-	if err != nil {
-		return fmt.Errorf("hear from init: %w", err)
+	return c.hearStart(result, exec)
+}
+
+// hearStart reads how execve went: end-of-file means well. A seccomp profile with an agent has init speak before: it
+// waits until the agent has the listener, and can't go on without it.
+func (c *Container) hearStart(result io.Reader, exec io.Writer) error {
+	var first [program.MessageSize]byte
+	n, err := io.ReadFull(result, first[:])
+	word := binary.LittleEndian.Uint64
+	if err == nil && program.Message(word(first[:])) == program.Listener {
+		if err := c.startListener(int(word(first[8:])), exec); err != nil {
+			return errors.Join(err, c.killInit())
+		}
+		n, _ = io.ReadFull(result, first[:])
 	}
-	if len(report) < 8 {
+	rest, errRest := io.ReadAll(result)
+	switch {
+	case errRest != nil:
+		return fmt.Errorf("hear from init: %w", errRest)
+	case n < 8:
 		return nil
 	}
-	return &StepError{Words: string(report[8:]), Err: unix.Errno(binary.LittleEndian.Uint64(report))}
+	return &StepError{Words: string(first[8:n]) + string(rest), Err: unix.Errno(word(first[:]))}
+}
+
+// startListener passes the listener of init's seccomp filter on and tells init so.
+func (c *Container) startListener(listener int, exec io.Writer) error {
+	if err := c.readOpts(); err != nil {
+		return err
+	}
+	pidfd, err := c.initPidfd()
+	if err != nil {
+		return err
+	}
+	defer unix.Close(pidfd)
+	if err := c.passListener(pidfd, c.state.InitPid, listener, specs.StateCreated); err != nil {
+		return err
+	}
+	if _, err := exec.Write([]byte{program.ListenerPassed}); err != nil {
+		return fmt.Errorf("tell init that the seccomp agent has the listener: %w", err)
+	}
+	return nil
 }

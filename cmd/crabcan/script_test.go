@@ -29,6 +29,8 @@ import (
 //	await ID STATUS           wait until the container has that status
 //	await-output PATTERN      wait until a container has written that to $STDOUT
 //	await-exec PROGRAM ARG... run a program again and again until it succeeds
+//	user [DIR...]             make an unprivileged user, see script_user_test.go
+//	as PROGRAM [ARG...]       run a program, or crabcan, as that user
 //	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
 //
 // The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [userns], and
@@ -60,6 +62,7 @@ func TestScripts(t *testing.T) {
 		Setup:     func(env *testscript.Env) error { return setUpScript(env, bin) },
 		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"as":           cmdAs,
 			"await":        cmdAwait,
 			"await-exec":   cmdAwaitExec,
 			"await-output": cmdAwaitOutput,
@@ -76,6 +79,7 @@ func TestScripts(t *testing.T) {
 			"signal":   cmdSignal,
 			"status":   cmdStatus,
 			"type":     cmdType,
+			"user":     cmdUser,
 		},
 		RequireUniqueNames: true,
 	})

@@ -61,6 +61,9 @@ func readChanges(c *cli.Context) (spec.Changes, error) {
 		}
 		changes.GID = &gid
 	}
+	if changes.Rootless != nil && (changes.UID != 0 || changes.GID != nil && *changes.GID != 0) {
+		return changes, errors.New("spec --rootless has only one user and group, 0, which is you")
+	}
 	return changes, nil
 }
 

@@ -62,6 +62,23 @@ func parseRights(control []byte) ([]int, error) {
 	return fds, nil
 }
 
+// SendListener sends the listener of a seccomp filter over socket, which Dial connected to the profile's listenerPath,
+// with the state that the agent expects. A long state may take several messages; the descriptor comes with the first.
+func SendListener(socket *os.File, listener int, state []byte) error {
+	rights := unix.UnixRights(listener)
+	for len(state) > 0 {
+		n, err := unix.SendmsgN(int(socket.Fd()), state, rights, nil, unix.MSG_NOSIGNAL)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return &os.PathError{Op: "send the seccomp listener to socket", Path: socket.Name(), Err: err}
+		default:
+			state, rights = state[n:], nil
+		}
+	}
+	return nil
+}
+
 // SendPidfd sends the pidfd of a container's init over socket, which Dial connected to --pidfd-socket.
 func SendPidfd(socket *os.File, pidfd int) error {
 	err := retry(func() error {

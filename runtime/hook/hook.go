@@ -22,6 +22,8 @@ type Hook struct {
 	Start func(stdin, stdout, stderr *os.File) (*spawn.Process, error)
 	// Plan is what was compiled, to tell which step failed.
 	Plan *plan.Plan
+	// PassListener passes a listener of the process's seccomp filter on to its agent, where there may be one.
+	PassListener func(process *spawn.Process, listener int) error
 	// State is what the hook reads from its standard input.
 	State []byte
 	// Timeout is how long the hook may take; 0 is forever.
@@ -108,6 +110,13 @@ func (h Hook) untilExecuted(process *spawn.Process) error {
 				return err
 			}
 			if err := process.Answer([]byte{0}); err != nil {
+				return err
+			}
+		case m.Kind == program.Listener:
+			if err := h.PassListener(process, int(m.A)); err != nil {
+				return err
+			}
+			if err := process.Answer([]byte{program.ListenerPassed}); err != nil {
 				return err
 			}
 		case m.Kind == program.Ready:

@@ -24,6 +24,10 @@ func (c *compiler) begin() error {
 	// Else the name would be the number of the descriptor it was executed from.
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_NAME), str("crabcan-init"))
 	c.call(unix.SYS_UMASK, null)
+	if c.makes(unix.CLONE_NEWTIME) && c.f.Join == 0 {
+		c.hostProc = c.Slot()
+		c.openat2(cwd, "/proc", unix.O_PATH|unix.O_DIRECTORY, 0, 0).to(c.hostProc)
+	}
 	return nil
 }
 
@@ -97,8 +101,8 @@ func (c *compiler) ownNamespaces() error {
 	return nil
 }
 
-// timeNamespace makes the namespace for children, sets its offsets and then enters it itself (time_namespaces(7)).
-// /proc is still the host's here.
+// timeNamespace makes the namespace for children, sets its offsets and then enters it itself (time_namespaces(7)). The
+// /proc for that was opened before a mount namespace could be joined, so it is the host's.
 func (c *compiler) timeNamespace() {
 	fd := c.Slot()
 	made := c.pointer
@@ -106,14 +110,15 @@ func (c *compiler) timeNamespace() {
 	for _, t := range c.o.TimeOffsets {
 		c.pointer = t.Pointer
 		line := t.Clock + " " + strconv.FormatInt(t.Secs, 10) + " " + strconv.FormatUint(uint64(t.Nanos), 10) + "\n"
-		c.openat2(cwd, "/proc/self/timens_offsets", unix.O_WRONLY, 0, 0).to(fd)
+		c.openat2(c.hostProc.Val(), "self/timens_offsets", unix.O_WRONLY, 0, 0).to(fd)
 		c.call(unix.SYS_WRITE, fd.Val(), program.Bytes([]byte(line)), num(len(line)))
 		c.close(fd)
 	}
 	c.pointer = made
-	c.openat2(cwd, "/proc/self/ns/time_for_children", unix.O_RDONLY, 0, 0).to(fd)
+	c.openat2(c.hostProc.Val(), "self/ns/time_for_children", unix.O_RDONLY, 0, 0).to(fd)
 	c.call(unix.SYS_SETNS, fd.Val(), num(unix.CLONE_NEWTIME))
 	c.close(fd)
+	c.close(c.hostProc)
 }
 
 // loopback brings up lo, without which 127.0.0.1 doesn't answer in a new network namespace.

@@ -16,7 +16,7 @@ var defaultDevices = []spec.Device{
 	{Path: "/dev/null", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 3},
 	{Path: "/dev/random", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 8},
 	{Path: "/dev/full", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 7},
-	{Path: "/dev/tty", Mode: unix.S_IFCHR | 0o666, Dev: 5<<8 | 0},
+	{Path: "/dev/tty", Mode: unix.S_IFCHR | 0o666, Dev: 5 << 8},
 	{Path: "/dev/zero", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 5},
 	{Path: "/dev/urandom", Mode: unix.S_IFCHR | 0o666, Dev: 1<<8 | 9},
 }

@@ -8,7 +8,7 @@ type Facts struct {
 	Run bool
 	// PreserveFds is how many descriptors from 3 on the container keeps.
 	PreserveFds int
-	// Console says that a socket is there to take the pty master.
+	// NoPivot and NoNewKeyring are create's flags of these names.
 	NoPivot, NoNewKeyring bool
 	// Unprivileged says that the parent is not root: it can open nothing on init's behalf that init itself can't.
 	Unprivileged bool
@@ -40,7 +40,7 @@ type Facts struct {
 	// Kcore says that the host's /proc/kcore exists, and with it /dev/core.
 	Kcore bool
 
-	// Paths holds what was found at mount sources on the host and at destinations in the root folder.
+	// Sources and Destinations hold what was found at mount sources on the host and at destinations in the root folder.
 	Sources      map[string]Source
 	Destinations map[string]Destination
 

@@ -14,7 +14,7 @@ import (
 // its options say, and then attached to a target that is known by descriptor.
 func (c *compiler) mounts() error {
 	for i := range c.o.Mounts {
-		m := &c.o.Mounts[i]
+		m := folded(&c.o.Mounts[i])
 		c.pointer = m.Pointer
 		switch {
 		case m.Remount:
@@ -34,6 +34,17 @@ func (c *compiler) mounts() error {
 		}
 	}
 	return nil
+}
+
+// folded is a mount whose recursive attributes are ordinary ones: a new file system has no mounts below it yet.
+func folded(m *spec.Mount) *spec.Mount {
+	if m.Bind || m.Remount || m.RecAttr.IsZero() {
+		return m
+	}
+	own := *m
+	own.Attr.Set = m.Attr.Set&^m.RecAttr.Clear | m.RecAttr.Set
+	own.RecAttr = spec.MountAttr{}
+	return &own
 }
 
 // isLateReadonly reports whether a mount is made writable first because init itself still writes to it: devices go

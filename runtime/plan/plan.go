@@ -82,6 +82,8 @@ type compiler struct {
 	failed, failedFs program.Label
 	// path holds the candidate to execute, home the variable HOME when only the parent can tell it.
 	path, home program.Mem
+	// hostProc is the host's /proc, open only for a time namespace.
+	hostProc program.Mem
 	// exec is the fifo that start writes to, result the one it reads, reports the ends of the program that write there.
 	exec    program.Arg
 	result  program.Arg

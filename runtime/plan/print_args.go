@@ -292,6 +292,14 @@ func message(a shown) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
+// written is what goes to a file, or a message.
+func written(a shown) string {
+	if a.Kind == program.ArgAddr {
+		return message(a)
+	}
+	return data(a)
+}
+
 // lastMove is the closest move before step i that has put a value into a word of memory, -1 if there is none.
 func (r *printer) lastMove(i int, m program.Mem, index int) int {
 	for i--; i >= 0; i-- {

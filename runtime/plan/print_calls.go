@@ -148,7 +148,7 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_UMOUNT2, name: "umount2", params: []param{{show: text}, {show: bits, names: umountFlags}}},
 	{nr: unix.SYS_UNLINKAT, name: "unlinkat", params: []param{{show: descriptor}, {show: text}}},
 	{nr: unix.SYS_UNSHARE, name: "unshare", params: []param{{show: bits, names: namespaceKinds}}},
-	{nr: unix.SYS_WRITE, name: "write", params: []param{{show: descriptor}, {show: data}, {show: number}}},
+	{nr: unix.SYS_WRITE, name: "write", params: []param{{show: descriptor}, {show: written, use: "message"}, {show: number}}},
 	{nr: unix.SYS_WRITEV, name: "writev", params: []param{{show: descriptor}, {show: vectors}}},
 }
 

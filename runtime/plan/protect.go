@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"strconv"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/program"
@@ -8,9 +10,9 @@ import (
 
 // readonlyPaths covers paths with read-only copies of themselves. A path that doesn't exist needs no cover.
 func (c *compiler) readonlyPaths() error {
-	c.pointer = "/linux/readonlyPaths"
 	fd, tree := c.Slot(), c.Slot()
-	for _, path := range c.o.ReadonlyPaths {
+	for i, path := range c.o.ReadonlyPaths {
+		c.pointer = "/linux/readonlyPaths/" + strconv.Itoa(i)
 		missing := c.NewLabel()
 		c.open(path, unix.O_PATH).to(fd).on(unix.ENOENT, missing).on(unix.ENOTDIR, missing)
 		c.openTree(fd.Val(), "", true).to(tree)
@@ -31,7 +33,8 @@ func (c *compiler) maskedPaths() error {
 	c.pointer = "/linux/maskedPaths"
 	device, cover, used := c.nullDevice(), c.cover(), c.Slot()
 	fd, tree := c.Slot(), c.Slot()
-	for _, path := range c.o.MaskedPaths {
+	for i, path := range c.o.MaskedPaths {
+		c.pointer = "/linux/maskedPaths/" + strconv.Itoa(i)
 		missing, file, again, done := c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel()
 		c.open(path, unix.O_PATH|unix.O_DIRECTORY).to(fd).on(unix.ENOENT, missing).on(unix.ENOTDIR, file)
 		// Kernels before 6.15 copy only mounts that are attached, so the first folder gets the cover itself.

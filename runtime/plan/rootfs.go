@@ -125,7 +125,7 @@ func (c *compiler) moveMountTo(path string) {
 // readonlyRoot comes when nothing needs to be made in the root any more.
 func (c *compiler) readonlyRoot() error {
 	for _, m := range c.o.Mounts {
-		if c.isLateReadonly(m) {
+		if c.isLateReadonly(*folded(&m)) {
 			c.pointer = m.Pointer
 			c.setReadonly(m.Destination)
 		}

@@ -102,8 +102,10 @@ func (c *compiler) becomeRoot() {
 
 // staysDumpable reports whether init must be dumpable for a while: an unprivileged parent can open nothing below
 // /proc/PID, uid_map to begin with, of a process that is not. In a new user namespace there is nobody yet who could
-// take advantage of it.
-func (c *compiler) staysDumpable() bool { return c.f.Unprivileged && c.makes(unix.CLONE_NEWUSER) }
+// take advantage of it; a process that joins a container never may be (CVE-2016-9962).
+func (c *compiler) staysDumpable() bool {
+	return c.f.Unprivileged && c.f.Join == 0 && c.makes(unix.CLONE_NEWUSER)
+}
 
 // hide ends that while.
 func (c *compiler) hide() error {

@@ -38,8 +38,10 @@ const (
 	Mounted
 	Ready
 	Failed
-	Listener
 )
+
+// Listener is too large for an errno, which is what else start may read from its fifo.
+const Listener Message = 1 << 32
 
 // ListenerPassed is the byte that answers Listener. Over the fifos it can't be taken for the one that says start.
 const ListenerPassed = 1
