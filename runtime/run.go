@@ -103,6 +103,9 @@ func (c *Container) letRun(init *spawn.Process) error {
 	if err := c.untilExecuted(init); err != nil {
 		return err
 	}
+	if err := executed(init.Pid); err != nil {
+		return err
+	}
 	if err := c.poststartHooks(); err != nil {
 		return err
 	}

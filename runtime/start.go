@@ -9,7 +9,9 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
+	"github.com/crabcan/crabcan/runtime/plan"
 	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/runtime/state"
 )
 
 // Start lets a created container's init become the user's process. The error says why it could not be executed. If a
@@ -27,7 +29,7 @@ func (c *Container) Start() error {
 	case StatusRunning:
 		return errors.New("cannot start an already running container")
 	case StatusStopped:
-		return errors.New("cannot start a container that has stopped")
+		return errStopped
 	default:
 		return fmt.Errorf("cannot start a container that is %s", status)
 	}
@@ -49,6 +51,20 @@ func (c *Container) Start() error {
 	return nil
 }
 
+// errStopped is Start's error for a container whose init ended before it was started.
+var errStopped = errors.New("cannot start a container that has stopped")
+
+// executed makes sure that the end-of-file which a successful execve causes was one: a process that was killed before,
+// by its own seccomp filter for one, closes its files as well. The name that a process has gone by to its end tells;
+// one that is reaped already has lived long enough to have been started.
+func executed(pid int) error {
+	p, err := state.Process(pid)
+	if err == nil && p.Ended() && p.Name == plan.InitName {
+		return errors.New("init was killed before it could execute the program; does the seccomp profile allow execve?")
+	}
+	return nil
+}
+
 // letGo writes the byte that init waits for and hears how execve went.
 func (c *Container) letGo() error {
 	result, err := c.dir.OpenResult()
@@ -58,13 +74,17 @@ func (c *Container) letGo() error {
 	defer result.Close()
 	exec, err := c.dir.OpenExec()
 	if errors.Is(err, unix.ENXIO) {
-		return errors.New("cannot start a container that has stopped")
+		return errStopped
 	}
 	if err != nil {
 		return err
 	}
 	defer exec.Close()
-	if _, err := exec.Write([]byte{0}); err != nil {
+	_, err = exec.Write([]byte{0})
+	if errors.Is(err, unix.EPIPE) {
+		return errStopped
+	}
+	if err != nil {
 		return fmt.Errorf("tell init to start: %w", err)
 	}
 	return c.hearStart(result, exec)
@@ -87,7 +107,7 @@ func (c *Container) hearStart(result io.Reader, exec io.Writer) error {
 	case errRest != nil:
 		return fmt.Errorf("hear from init: %w", errRest)
 	case n < 8:
-		return nil
+		return executed(c.state.InitPid)
 	}
 	return &StepError{Words: string(first[8:n]) + string(rest), Err: unix.Errno(word(first[:]))}
 }

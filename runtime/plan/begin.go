@@ -11,6 +11,9 @@ import (
 // socket is init's end of the socket to its parent: always the first descriptor of crabcan's own.
 func (c *compiler) socket() program.Arg { return num(c.firstFile()) }
 
+// InitName is init's command name until it executes the user's program, which then has its own.
+const InitName = "crabcan:[init]"
+
 // begin makes init safe before it touches anything: it dies with its parent until the parent has written it down,
 // nobody may ptrace it (CVE-2016-9962), and modes of what it makes are exact.
 func (c *compiler) begin() error {
@@ -22,7 +25,7 @@ func (c *compiler) begin() error {
 		c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), null)
 	}
 	// Else the name would be the number of the descriptor it was executed from.
-	c.call(unix.SYS_PRCTL, num(unix.PR_SET_NAME), str("crabcan-init"))
+	c.call(unix.SYS_PRCTL, num(unix.PR_SET_NAME), str(InitName))
 	c.call(unix.SYS_UMASK, null)
 	if c.makes(unix.CLONE_NEWTIME) && c.f.Join == 0 {
 		c.hostProc = c.Slot()

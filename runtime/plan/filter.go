@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"errors"
 	"runtime"
+	"slices"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
@@ -29,6 +31,9 @@ func (c *compiler) filter() error {
 	if err != nil {
 		return &Error{c.pointer, err}
 	}
+	if !allowsExecve(profile) {
+		return &Error{c.pointer, errors.New("the profile does not allow execve, so no program could be started")}
+	}
 	c.reportToStart("load the seccomp filter")
 	code := f.Bytes()
 	prog := program.Words(num(len(code)/8), program.Bytes(code)) // struct sock_fprog
@@ -46,6 +51,25 @@ func (c *compiler) filter() error {
 		c.capset(c.o.Caps)
 	}
 	return nil
+}
+
+// allowsExecve reports whether a profile lets init become the user's program. A rule without conditions decides; one
+// with conditions may.
+func allowsExecve(p seccomp.Profile) bool {
+	permits := func(a seccomp.Action) bool {
+		return a == seccomp.Allow || a == seccomp.Log || a == seccomp.Trace || a == seccomp.Notify
+	}
+	maybe := permits(p.Default)
+	for _, r := range p.Rules {
+		if !slices.Contains(r.Names, "execve") {
+			continue
+		}
+		if len(r.Args) == 0 {
+			return permits(r.Action)
+		}
+		maybe = maybe || permits(r.Action)
+	}
+	return maybe
 }
 
 // profile turns the config's seccomp section, whose names have been checked, into the compiler's terms.

@@ -17,6 +17,8 @@ type ProcessStat struct {
 	// StartTime is when the process started, in clock ticks (1/100 s) since the host's boot. A process that has the
 	// same pid later has another one.
 	StartTime uint64
+	// Name is its command name, which it chose itself.
+	Name string
 }
 
 // Ended reports whether the process has ended and only waits to be reaped.
@@ -73,5 +75,5 @@ func parseStat(line []byte) (ProcessStat, error) {
 	if err != nil {
 		return ProcessStat{}, fmt.Errorf("start time: %w", err)
 	}
-	return ProcessStat{State: fields[0][0], StartTime: ticks}, nil
+	return ProcessStat{State: fields[0][0], StartTime: ticks, Name: string(name[:end])}, nil
 }
