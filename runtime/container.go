@@ -101,6 +101,7 @@ func (c *Container) decode() (err error) {
 		Devices:     c.opts.Devices,
 		Systemd:     c.host.SystemdCgroup,
 		Rootless:    c.host.Rootless,
+		Owner:       c.cgroupOwner(),
 		Disabled:    c.host.CgroupsDisabled,
 	})
 	if err != nil {

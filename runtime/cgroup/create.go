@@ -80,10 +80,15 @@ func (m *Manager) createUnified(dir string) error {
 			return err
 		}
 	}
-	if err := m.limits.missing(have, dir); err != nil || made {
+	if err := m.limits.missing(have, dir); err != nil {
 		return err
 	}
-	return m.refuseOccupied([]string{dir})
+	if !made {
+		if err := m.refuseOccupied([]string{dir}); err != nil {
+			return err
+		}
+	}
+	return m.delegate(dir)
 }
 
 func controllers(dir string) ([]string, error) {

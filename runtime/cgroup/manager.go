@@ -28,6 +28,8 @@ type Config struct {
 	Systemd bool
 	// Rootless makes do without a cgroup where there is no permission to make one and no limit needs one.
 	Rootless bool
+	// Owner is the user, as the host counts, who may manage the cgroups below a new one on cgroup v2; nil: nobody else.
+	Owner *uint32
 	// Disabled makes no cgroup at all: every method then does nothing and succeeds.
 	Disabled bool
 }
@@ -49,6 +51,7 @@ type Manager struct {
 	rootless bool
 	// explicit says that the config names the path: then a lack of permission is an error for rootless, too.
 	explicit bool
+	owner    *uint32
 	limits   limits
 	// made lists the folders that Create made, outermost first; attached says that Attach had systemd make a scope.
 	made     []string
@@ -68,7 +71,7 @@ func New(c Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{rootless: c.Rootless, explicit: c.CgroupsPath != "", home: h.hierarchies}
+	m := &Manager{rootless: c.Rootless, explicit: c.CgroupsPath != "", owner: c.Owner, home: h.hierarchies}
 	rules := orEmpty(c.Resources).Devices
 	m.limits, err = newLimits(c.Resources, h.mode)
 	m.limits.resources.Devices = deviceRules(rules, c.Devices)
@@ -147,6 +150,10 @@ func (m *Manager) config() *cgroups.Cgroup {
 		r = &cgroups.Resources{SkipDevices: true}
 	}
 	c := &cgroups.Cgroup{Resources: r, Rootless: m.rootless, Systemd: m.saved.Systemd}
+	if m.owner != nil {
+		owner := int(*m.owner)
+		c.OwnerUID = &owner
+	}
 	if m.explicit && !m.saved.Systemd {
 		c.Path = m.saved.Path
 	}

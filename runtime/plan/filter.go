@@ -12,6 +12,8 @@ import (
 	"github.com/crabcan/crabcan/runtime/seccomp"
 )
 
+var errNoExecve = errors.New("the profile does not allow execve, so no program could be started")
+
 // filter loads the seccomp filter as the last thing before execve, so that the profile need allow none of init's own
 // work but capset, prctl (for ambient capabilities) and execve itself.
 func (c *compiler) filter() error {
@@ -32,7 +34,7 @@ func (c *compiler) filter() error {
 		return &Error{c.pointer, err}
 	}
 	if !allowsExecve(profile) {
-		return &Error{c.pointer, errors.New("the profile does not allow execve, so no program could be started")}
+		return &Error{c.pointer, errNoExecve}
 	}
 	c.reportToStart("load the seccomp filter")
 	code := f.Bytes()

@@ -13,9 +13,9 @@ import (
 func TestParseStat(t *testing.T) {
 	rest := strings.Repeat(" 0", 18)
 	for line, want := range map[string]ProcessStat{
-		"1 (sh) S" + rest + " 77 0 0\n":                    {State: 'S', StartTime: 77},
-		"1 (a) R 1) Z) Z" + rest + " 5 0\n":                {State: 'Z', StartTime: 5},
-		"1 (\n(( )) X" + rest + " 18446744073709551615\n":  {State: 'X', StartTime: 1<<64 - 1},
+		"1 (sh) S" + rest + " 77 0 0\n":                    {State: 'S', StartTime: 77, Name: "sh"},
+		"1 (a) R 1) Z) Z" + rest + " 5 0\n":                {State: 'Z', StartTime: 5, Name: "a) R 1) Z"},
+		"1 (\n(( )) X" + rest + " 18446744073709551615\n":  {State: 'X', StartTime: 1<<64 - 1, Name: "\n(( )"},
 		"1 () I -1" + strings.Repeat(" -1", 17) + " 9 0\n": {State: 'I', StartTime: 9},
 	} {
 		got, err := parseStat([]byte(line))
