@@ -1,14 +1,11 @@
 package runtime
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // The sentences that an operation may fail with because another one was there before it. Whatever else it says is wrong.
@@ -213,6 +210,3 @@ func TestManyContainersAtOnce(t *testing.T) {
 	}
 	workers.Wait()
 }
-
-var _ = unix.SIGKILL
-var _ = fmt.Sprint

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/bundles"
 	"github.com/crabcan/crabcan/runtime/cgroup"
@@ -128,6 +129,9 @@ func (c *Container) compile(run bool) (image []byte, err error) {
 
 // Plan compiles the plan of a bundle's container without making anything; it needs no privilege.
 func Plan(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*plan.Plan, []spec.Diagnostic, error) {
+	if err := state.CheckID(id); err != nil {
+		return nil, nil, err
+	}
 	c := &Container{host: h, id: id, bundle: b, flags: flags}
 	if err := c.decode(); err != nil {
 		return nil, c.Warnings, err
@@ -208,10 +212,12 @@ func (c *Container) stepError(at uint64, err error, text string) error {
 	}
 	note := c.plan.Notes[index]
 	failed := &StepError{Words: note.Words, Kernel: text, Err: err}
+	step := c.plan.Program.Steps[index]
+	failed.Execve = step.Op == program.OpCall && step.Nr == unix.SYS_EXECVE
 	if note.Words == "" {
 		failed.Words = c.plan.Step(index)
 	}
-	failed.complete = note.Words != "" && c.plan.Program.Steps[index].Op == program.OpFail
+	failed.complete = note.Words != "" && step.Op == program.OpFail
 	if note.Pointer != "" && c.bundle != nil {
 		failed.Where = c.diagnostic(note.Pointer, "").String()
 	}
@@ -225,6 +231,8 @@ type StepError struct {
 	// Kernel is what the kernel had to say beyond the errno, or "".
 	Kernel string
 	Err    error
+	// Execve says that everything was ready and the kernel would not execute the program.
+	Execve bool
 	// complete says that Words hold the reason already.
 	complete bool
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/crabcan/crabcan/runtime/program"
 	"github.com/crabcan/crabcan/runtime/spawn"
 	"github.com/crabcan/crabcan/runtime/state"
+	"github.com/crabcan/crabcan/spec"
 )
 
 // Create makes the container; its init then waits to be started. After an error the caller calls CleanExit, which
@@ -111,12 +113,20 @@ func (c *Container) makeFolder() error {
 		Owner:       uint32(os.Geteuid()),
 		Annotations: c.opts.Annotations,
 		Hooks:       !c.opts.Hooks.IsZero(),
+		SharedPids:  !c.ownPids(),
 		Cgroup:      state.Cgroup(c.cgroup.Saved()),
 	}
 	if err := c.dir.Save(c.state); err != nil {
 		return err
 	}
 	return c.dir.SaveConfig(c.bundle.Config)
+}
+
+// ownPids reports whether the container gets a pid namespace of its own.
+func (c *Container) ownPids() bool {
+	return slices.ContainsFunc(c.opts.Namespaces, func(n spec.Namespace) bool {
+		return n.Flag == unix.CLONE_NEWPID && n.Path == ""
+	})
 }
 
 func (c *Container) makeCgroup() error {
@@ -336,13 +346,18 @@ func (c *Container) commit(init *spawn.Process) error {
 // writePidFile writes the pid as digits only. Clients wait for the file to appear, so it appears complete.
 func writePidFile(path string, pid int) error {
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
-	err := os.WriteFile(temp, []byte(strconv.Itoa(pid)), 0o666)
-	if err == nil {
+	_ = os.Remove(temp) // of a create that was killed
+	// The folder may be anybody's: a link planted under that name must not be followed.
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return fmt.Errorf("write the pid file: %w", err)
+	}
+	_, err = f.WriteString(strconv.Itoa(pid))
+	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(temp, path)
 	}
 	if err != nil {
-		_ = os.Remove(temp) // it may not even have been made
-		return fmt.Errorf("write the pid file: %w", err)
+		return errors.Join(fmt.Errorf("write the pid file: %w", err), os.Remove(temp))
 	}
 	return nil
 }

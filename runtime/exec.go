@@ -10,6 +10,7 @@ import (
 	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/plan"
 	"github.com/crabcan/crabcan/runtime/spawn"
+	"github.com/crabcan/crabcan/runtime/state"
 	"github.com/crabcan/crabcan/spec"
 )
 
@@ -45,6 +46,10 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	// The process is in the container's cgroup now, where a delete finds it.
+	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
+		return 0, err
+	}
 	defer process.Close()
 	if o.Detach {
 		return 0, c.detached(process)
@@ -55,6 +60,9 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 // checkExec refuses containers that nothing can be started in.
 func (c *Container) checkExec(o ExecOptions) error {
 	if err := checkPreserved(o.PreserveFds); err != nil {
+		return err
+	}
+	if err := c.lock(); err != nil {
 		return err
 	}
 	status, err := c.status()

@@ -211,10 +211,18 @@ type running struct {
 }
 
 // start starts a command. A thread that may become a tracer's must not be its parent: a tracer waits for all children
-// of its thread. The children of a thread that ends go to the main one.
-func (p *place) start(cmd *exec.Cmd) *running {
+// of its thread. The children of a thread that ends go to the main one. The functions first do something to that thread,
+// which the command inherits.
+func (p *place) start(cmd *exec.Cmd, first ...func() error) *running {
 	r := &running{cmd: cmd, out: p.capture(cmd)}
-	onThread(func() { r.err = cmd.Start() })
+	onThread(func() {
+		for _, f := range first {
+			r.err = errors.Join(r.err, f())
+		}
+		if r.err == nil {
+			r.err = cmd.Start()
+		}
+	})
 	if r.err != nil {
 		p.t.Error(r.err)
 	}

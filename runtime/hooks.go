@@ -40,7 +40,7 @@ func (c *Container) runHooks(k hookKind, state []byte, prepare func(spec.Hook) (
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("error running %s hook #%d (%s): %w", k.name, i, h.Path, err)
+			return fmt.Errorf("error running %s hook #%d: %s: %w", k.name, i, h.Path, err)
 		}
 	}
 	return nil
@@ -150,15 +150,20 @@ func (c *Container) startContainerHooks() error {
 	return c.runHooks(hookKind{"startContainer", c.opts.Hooks.StartContainer}, c.hookState(specs.StateCreated, pid), c.inside)
 }
 
-// inside prepares a hook like an exec of the container's own process with another command line.
+// inside prepares a hook like an exec of the container's own process with another command line. A hook without env has
+// the process's, as runc's hooks always had.
 func (c *Container) inside(h spec.Hook) (hook.Hook, error) {
 	o := *c.opts
-	o.Path, o.Argv, o.Env, o.Terminal, o.Cwd = h.Path, h.Argv, h.Env, false, "/"
+	o.Path, o.Argv, o.Terminal, o.Cwd = h.Path, h.Argv, false, "/"
+	ownEnv := h.Env != nil
+	if ownEnv {
+		o.Env = h.Env
+	}
 	facts, err := c.gatherExec(&o)
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	facts.ExactEnv, facts.PreserveFds, facts.OwnStdio = true, 0, nil
+	facts.ExactEnv, facts.PreserveFds, facts.OwnStdio = ownEnv, 0, nil
 	p, err := plan.CompileExec(&o, facts)
 	if err != nil {
 		return hook.Hook{}, err

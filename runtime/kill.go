@@ -14,13 +14,31 @@ import (
 // errNotRunning has the words that containerd looks for.
 var errNotRunning = errors.New("container not running")
 
-// Kill sends a signal to the container's init, or with all to all its processes. For a container that has no process
-// left the error says "container not running"; with all that is none.
+// Kill sends a signal to the container's init, or with all to all its processes. SIGKILL is for all, too, where they
+// would outlive init. For a container that has no process left the error says "container not running"; with all that
+// is none.
 func (c *Container) Kill(sig unix.Signal, all bool) error {
-	if all {
-		return c.cgroup.Kill(sig)
+	switch {
+	case all:
+		return c.killAll(sig)
+	case sig == unix.SIGKILL && c.state.SharedPids:
+		pids, err := c.cgroup.AllPids()
+		if err != nil {
+			return err
+		}
+		if len(pids) > 0 {
+			return c.killAll(sig)
+		}
 	}
 	return c.signalInit(sig)
+}
+
+// killAll takes the lock: on cgroup v1 a create or exec is itself in the container's cgroup for a moment.
+func (c *Container) killAll(sig unix.Signal) error {
+	if err := c.lock(); err != nil {
+		return err
+	}
+	return c.cgroup.Kill(sig)
 }
 
 // signalInit sends a signal to init by pidfd: a bare pid could be somebody else's by now.

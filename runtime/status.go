@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/moby/sys/user"
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/state"
@@ -122,7 +123,7 @@ func ownerName(uid uint32) string {
 }
 
 // List describes every container under the host's root, sorted by id. Containers that come or go meanwhile, and those
-// whose create has only begun, are left out.
+// whose create has only begun, are left out; of one that can't be described a warning says why.
 func List(h Host) ([]Info, error) {
 	ids, err := state.Root(h.Root).List()
 	if err != nil {
@@ -130,19 +131,22 @@ func List(h Host) ([]Info, error) {
 	}
 	list := make([]Info, 0, len(ids))
 	for _, id := range ids {
-		c, err := Load(h, id)
-		if errors.Is(err, state.ErrNotExist) {
-			continue
+		info, err := infoOf(h, id)
+		switch {
+		case err == nil:
+			list = append(list, info)
+		case !errors.Is(err, state.ErrNotExist):
+			logrus.Warn(err)
 		}
-		if err != nil {
-			return nil, err
-		}
-		info, err := c.State()
-		c.Close()
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, info)
 	}
 	return list, nil
+}
+
+func infoOf(h Host, id string) (Info, error) {
+	c, err := Load(h, id)
+	if err != nil {
+		return Info{}, err
+	}
+	defer c.Close()
+	return c.State()
 }

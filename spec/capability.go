@@ -30,9 +30,9 @@ func (c *checker) capabilities(sets *specs.LinuxCapabilities) Caps {
 	caps.Effective = c.capabilitySet(pointer+"/effective", sets.Effective)
 	caps.Ambient = c.capabilitySet(pointer+"/ambient", sets.Ambient)
 
-	caps.Inheritable = c.grantable(pointer+"/inheritable", caps.Inheritable, caps.Bounding, "bounding")
-	caps.Effective = c.grantable(pointer+"/effective", caps.Effective, caps.Permitted, "permitted")
-	caps.Ambient = c.grantable(pointer+"/ambient", caps.Ambient, caps.Permitted&caps.Inheritable, "permitted and inheritable")
+	caps.Inheritable = c.grantable(pointer, "inheritable", caps.Inheritable, caps.Bounding, "bounding")
+	caps.Effective = c.grantable(pointer, "effective", caps.Effective, caps.Permitted, "permitted")
+	caps.Ambient = c.grantable(pointer, "ambient", caps.Ambient, caps.Permitted&caps.Inheritable, "permitted and inheritable")
 	return caps
 }
 
@@ -50,9 +50,9 @@ func (c *checker) capabilitySet(pointer string, names []string) uint64 {
 }
 
 // grantable is the part of set that lies within limit; the rest is warned of.
-func (c *checker) grantable(pointer string, set, limit uint64, limitName string) uint64 {
+func (c *checker) grantable(pointer, name string, set, limit uint64, limitName string) uint64 {
 	if set&^limit != 0 {
-		c.warnf(pointer, "%s ignored: not in %s", capabilityList(set&^limit), limitName)
+		c.warnf(member(pointer, name), "can't raise %s capability %s: not in %s", name, capabilityList(set&^limit), limitName)
 	}
 	return set & limit
 }

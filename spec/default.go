@@ -31,6 +31,8 @@ type Changes struct {
 	Rootfs string
 	// Rootless is the user and group on the host that the config is for if they are not root.
 	Rootless *HostUser
+	// HostCgroups leaves the cgroup namespace out: without one, cgroup v1 can be shown as it is.
+	HostCgroups bool
 	// Args is the command. With a command there is no terminal: only the default's shell needs one.
 	Args []string
 }
@@ -51,6 +53,11 @@ func DefaultWith(ch Changes) *specs.Spec {
 	if len(ch.Args) > 0 {
 		s.Process.Args = slices.Clone(ch.Args)
 		s.Process.Terminal = false
+	}
+	if ch.HostCgroups {
+		s.Linux.Namespaces = slices.DeleteFunc(s.Linux.Namespaces, func(n specs.LinuxNamespace) bool {
+			return n.Type == specs.CgroupNamespace
+		})
 	}
 	if u := ch.Rootless; u != nil {
 		rootless(s, u.UID, u.GID)

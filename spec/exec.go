@@ -73,6 +73,10 @@ func ChangeProcess(config []byte, env Env, change ExecChanges) (*ContainerOpts, 
 		for _, set := range []*[]string{&p.Capabilities.Bounding, &p.Capabilities.Effective, &p.Capabilities.Permitted} {
 			*set = append(slices.Clip(*set), change.Caps...)
 		}
+		if len(p.Capabilities.Inheritable) > 0 {
+			// An ordinary user's program keeps only ambient ones, which must be inheritable already.
+			p.Capabilities.Ambient = append(slices.Clip(p.Capabilities.Ambient), change.Caps...)
+		}
 	}
 	c.spec.Process = p
 	c.check()

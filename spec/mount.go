@@ -2,6 +2,7 @@ package spec
 
 import (
 	"path"
+	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
@@ -39,13 +40,18 @@ func (c *checker) mount(pointer string, in *specs.Mount) Mount {
 	return m
 }
 
-// destination is dest cleaned. The specification has relative ones mean relative to "/", and deprecates them.
+// destination is dest cleaned. The specification has relative ones mean relative to "/", and deprecates them. Some
+// callers of runc write the path that the host knows, with the root folder in front: it is cut off, as runc does.
 func (c *checker) destination(pointer, dest string) string {
 	if dest != "" && !path.IsAbs(dest) {
 		c.warnf(pointer, "should be an absolute path; %q is taken as %q", dest, path.Join("/", dest))
 		dest = "/" + dest
 	}
-	return c.absolute(pointer, dest)
+	dest = c.absolute(pointer, dest)
+	if inside, ok := strings.CutPrefix(dest+"/", c.opts.MountDir+"/"); ok && len(c.opts.MountDir) > 1 {
+		return path.Join("/", inside)
+	}
+	return dest
 }
 
 // bindMount completes a bind mount. It has no superblock of its own: the kernel would silently ignore what belongs to

@@ -97,7 +97,8 @@ func noVerb(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return cli.ShowAppHelp(c)
 	}
-	return failed(fmt.Errorf("unknown command %q: see crabcan --help", c.Args().First()))
+	name := c.Args().First()
+	return failed(fmt.Errorf("unknown command %q: see crabcan --help (No help topic for '%s')", name, name))
 }
 
 // usageError makes the library's errors as short as the others: without the whole help.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -36,6 +37,12 @@ func list(c *cli.Context) Errcode {
 	h, err := host(c)
 	if err != nil {
 		return failed(err)
+	}
+	if c.IsSet("root") {
+		// A mistyped root must not look like one without containers.
+		if _, err := os.Stat(h.Root); err != nil {
+			return failed(err)
+		}
 	}
 	infos, err := runtime.List(h)
 	if err != nil {

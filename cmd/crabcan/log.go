@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 
+	"github.com/crabcan/crabcan/runtime"
 	"github.com/crabcan/crabcan/spec"
 )
 
@@ -78,9 +80,19 @@ func logFailure(err error) {
 		logrus.Error(err)
 		return
 	}
+	if logrus.StandardLogger().Out == os.Stderr && isExecve(err) {
+		fmt.Fprintln(os.Stderr, err) // as a shell says it: the container's setup, which the log is about, went well
+		return
+	}
 	for line := range strings.Lines(err.Error()) {
 		logrus.Error(strings.TrimSuffix(line, "\n"))
 	}
+}
+
+// isExecve reports whether err is about the program that a container or an exec was to run.
+func isExecve(err error) bool {
+	step, ok := errors.AsType[*runtime.StepError](err)
+	return ok && step.Execve
 }
 
 // printHeld writes the lines that jsonLog held back.

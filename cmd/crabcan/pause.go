@@ -10,7 +10,7 @@ func pauseCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "pause",
 		Usage:     "stop all processes of a container until it is resumed",
-		ArgsUsage: "ID",
+		ArgsUsage: "ID | BUNDLE",
 		Action:    action(1, 1, onContainer((*runtime.Container).Pause)),
 	}
 }
@@ -19,7 +19,7 @@ func resumeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "resume",
 		Usage:     "let the processes of a paused container go on",
-		ArgsUsage: "ID",
+		ArgsUsage: "ID | BUNDLE",
 		Action:    action(1, 1, onContainer((*runtime.Container).Resume)),
 	}
 }

@@ -16,7 +16,7 @@ func psCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "ps",
 		Usage:     "show the processes of a container",
-		ArgsUsage: "ID [PS OPTION...]",
+		ArgsUsage: "ID | BUNDLE [PS OPTION...]",
 		Description: "The table is that of ps(1), called with the options given (default: -ef), without the lines of other\n" +
 			"processes. The json format is the list of pids.",
 		Flags: []cli.Flag{

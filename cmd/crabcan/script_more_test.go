@@ -17,7 +17,7 @@ func cmdAwaitExec(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	var output []byte
 	succeeds := func() bool {
-		cmd := exec.Command(args[0], args[1:]...)
+		cmd := exec.Command("env", args...) // it looks for the program in the PATH of the script
 		cmd.Dir = ts.MkAbs(".")
 		cmd.Env = append(os.Environ(), "ROOT="+ts.Getenv("ROOT"), "WORK="+ts.Getenv("WORK"), "PATH="+ts.Getenv("PATH"),
 			"STDOUT="+ts.Getenv("STDOUT"))

@@ -32,6 +32,7 @@ import (
 //	user [DIR...]             make an unprivileged user, see script_user_test.go
 //	as PROGRAM [ARG...]       run a program, or crabcan, as that user
 //	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
+//	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see script_terminal_test.go
 //
 // The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [userns], and
 // testscript's own, such as [exec:runc].
@@ -71,13 +72,19 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				cmdBundle(ts, args, binary)
 			},
+			"closed":   cmdClosed,
 			"config":   cmdConfig,
 			"crabcan":  cmdCrabcan,
 			"finished": cmdFinished,
 			"heard":    cmdHeard,
 			"listen":   cmdListen,
+			"nested":   cmdNested,
+			"press":    cmdPress,
+			"resize":   cmdResize,
+			"shows":    cmdShows,
 			"signal":   cmdSignal,
 			"status":   cmdStatus,
+			"terminal": cmdTerminal,
 			"type":     cmdType,
 			"user":     cmdUser,
 		},
@@ -108,6 +115,7 @@ func setUpScript(env *testscript.Env, bin string) error {
 	env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
 	env.Values[backgroundKey{}] = &running{}
 	env.Values[peersKey{}] = peers{}
+	env.Values[seatKey{}] = &seat{}
 	env.Defer(func() {
 		left := leftovers(env.WorkDir, root, cgroupPrefix(env.WorkDir))
 		if err := os.RemoveAll(root); err != nil {

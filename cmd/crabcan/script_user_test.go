@@ -18,6 +18,7 @@ import (
 //	                      crabcan and copies of these folders, which are the user's
 //	as crabcan ARG...     run that as the user, in its folder, without --root; output and status as of the command crabcan
 //	as PROGRAM ARG...     run another program so
+//	nested PROGRAM ARG... run it, or crabcan, in the user's folder as root of a user namespace whose ids are 100000 and up
 //
 // $USERUID and $USERGID are the user's ids, $SUBUID and $SUBGID the first of 65536 subordinate ones. The user's runtime
 // folder is $USERDIR/run.
@@ -54,9 +55,11 @@ func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 
 // removeUser also removes the containers that a failed script has left. It runs too late to fail the script.
 func removeUser(ts *testscript.TestScript, name, dir string) {
-	left, _ := filepath.Glob(filepath.Join(dir, "run/crabcan/*"))
+	root := filepath.Join(dir, "run/crabcan")
+	left, _ := filepath.Glob(root + "/*")
 	for _, container := range left {
-		if out, err := asUser(ts, "crabcan", "delete", "--force", filepath.Base(container)).CombinedOutput(); err != nil {
+		remove := inUserDir(ts, "crabcan", "--root", root, "delete", "--force", filepath.Base(container))
+		if out, err := remove.CombinedOutput(); err != nil {
 			ts.Logf("%v: %s", err, out)
 		}
 	}
@@ -102,10 +105,27 @@ func copyProgram(from, to string) error {
 }
 
 func cmdAs(ts *testscript.TestScript, neg bool, args []string) {
+	runAs(ts, neg, args, &syscall.SysProcAttr{Credential: &syscall.Credential{
+		Uid: id(ts, "USERUID"), Gid: id(ts, "USERGID"),
+	}})
+}
+
+func cmdNested(ts *testscript.TestScript, neg bool, args []string) {
+	all := []syscall.SysProcIDMap{{HostID: 100000, Size: 65536}}
+	runAs(ts, neg, args, &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: all, GidMappings: all, GidMappingsEnableSetgroups: true,
+		Credential: &syscall.Credential{},
+	})
+}
+
+// runAs runs a program in the folder of the script's user.
+func runAs(ts *testscript.TestScript, neg bool, args []string, attr *syscall.SysProcAttr) {
 	if len(args) == 0 || ts.Getenv("USERDIR") == "" {
-		ts.Fatalf("usage: as PROGRAM [ARG...], after user")
+		ts.Fatalf("usage: as or nested PROGRAM [ARG...], after user")
 	}
-	r := &running{cmd: asUser(ts, args[0], args[1:]...)}
+	r := &running{cmd: inUserDir(ts, args[0], args[1:]...)}
+	r.cmd.SysProcAttr = attr
 	r.stdout, r.outBefore = openOutput(ts, "STDOUT")
 	r.stderr, r.errBefore = openOutput(ts, "STDERR")
 	r.cmd.Stdout, r.cmd.Stderr = r.stdout, r.stderr
@@ -113,8 +133,8 @@ func cmdAs(ts *testscript.TestScript, neg bool, args []string) {
 	r.finish(ts, neg)
 }
 
-// asUser is a command that runs as the script's user.
-func asUser(ts *testscript.TestScript, program string, args ...string) *exec.Cmd {
+// inUserDir is a command that runs in the folder of the script's user.
+func inUserDir(ts *testscript.TestScript, program string, args ...string) *exec.Cmd {
 	dir := ts.Getenv("USERDIR")
 	if program == "crabcan" {
 		program = filepath.Join(dir, program)
@@ -122,9 +142,6 @@ func asUser(ts *testscript.TestScript, program string, args ...string) *exec.Cmd
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR=" + filepath.Join(dir, "run"), "PWD=" + dir}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{
-		Uid: id(ts, "USERUID"), Gid: id(ts, "USERGID"),
-	}}
 	return cmd
 }
 

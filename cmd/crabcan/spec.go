@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/opencontainers/cgroups"
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/spec"
@@ -44,7 +45,8 @@ func writeSpec(c *cli.Context) Errcode {
 
 // readChanges reads the flags that say how the config shall differ from the default.
 func readChanges(c *cli.Context) (spec.Changes, error) {
-	changes := spec.Changes{Rootfs: c.String("rootfs"), Args: c.Args().Slice()}
+	// As runc has it: its callers add the namespace themselves where they want it on v1, and twice is an error.
+	changes := spec.Changes{Rootfs: c.String("rootfs"), Args: c.Args().Slice(), HostCgroups: !cgroups.IsCgroup2UnifiedMode()}
 	if c.Bool("rootless") {
 		changes.Rootless = &spec.HostUser{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}
 	}

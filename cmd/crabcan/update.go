@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -80,7 +81,7 @@ func updateCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "update",
 		Usage:       "change the limits of a container",
-		ArgsUsage:   "ID",
+		ArgsUsage:   "ID | BUNDLE",
 		Description: "What is not given stays as it is.",
 		Flags:       flags,
 		Action:      action(1, 1, update),
@@ -104,14 +105,7 @@ func update(c *cli.Context) Errcode {
 func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
 	r := &specs.LinuxResources{}
 	if name := c.String("resources"); name != "" {
-		data, err := readAll(name)
-		if err == nil {
-			err = json.Unmarshal(data, r)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("--resources %s: %w", name, err)
-		}
-		return r, nil
+		return r, readLimits(c, name, r)
 	}
 	for _, l := range limits() {
 		if !c.IsSet(l.name) {
@@ -122,6 +116,25 @@ func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
 		}
 	}
 	return r, nil
+}
+
+// readLimits reads a file with limits. A member that nobody knows would be a limit that is not set.
+func readLimits(c *cli.Context, name string, r *specs.LinuxResources) error {
+	for _, l := range limits() {
+		if c.IsSet(l.name) {
+			return fmt.Errorf("--%s and --resources can't be given together", l.name)
+		}
+	}
+	data, err := readAll(name)
+	if err == nil {
+		in := json.NewDecoder(bytes.NewReader(data))
+		in.DisallowUnknownFields()
+		err = in.Decode(r)
+	}
+	if err != nil {
+		return fmt.Errorf("--resources %s: %w", name, err)
+	}
+	return nil
 }
 
 // readAll is a file's content; "-" is standard input.

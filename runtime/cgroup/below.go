@@ -4,27 +4,33 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Below is the cgroup of a process that exec starts in an existing cgroup below the container's. below has the paths
-// by controller; the key "" is all of them, and the only one on cgroup v2. A path can't lead out of the container's.
+// by controller; the key "" is all of them, and the only one on cgroup v2. A path must not lead out of the container's.
 func (m *Manager) Below(below map[string]string) (*Manager, error) {
 	saved := m.saved
 	saved.Paths = maps.Clone(m.saved.Paths)
 	for controller, sub := range below {
+		if !filepath.IsLocal(strings.TrimPrefix(sub, "/")) && sub != "/" {
+			return nil, fmt.Errorf("--cgroup: bad sub cgroup path: %s", sub)
+		}
 		if _, ok := saved.Paths[controller]; !ok && controller != "" {
-			return nil, fmt.Errorf("the container has no cgroup of the controller %q", controller)
+			return nil, fmt.Errorf("--cgroup: unknown controller %q: the container has no cgroup of it", controller)
 		}
 		for name, dir := range saved.Paths {
 			if controller == "" || controller == name {
-				saved.Paths[name] = path.Join(dir, path.Join("/", sub))
+				saved.Paths[name] = path.Join(dir, sub)
 			}
 		}
 	}
 	for _, dir := range saved.Paths {
 		if !exists(dir) {
-			return nil, fmt.Errorf("cgroup %s does not exist", dir)
+			return nil, fmt.Errorf("--cgroup: adding pid to %s: %w", dir, unix.ENOENT)
 		}
 	}
 	return Load(saved), nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/opencontainers/cgroups"
+	"golang.org/x/sys/unix"
 )
 
 // unitPrefix stands before the id in the name of a systemd scope whose cgroupsPath is not given.
@@ -140,7 +141,7 @@ func (m *Manager) Mounts() []Mount {
 	for _, h := range m.home {
 		mount := Mount{Name: path.Base(h.mountPoint), Type: "cgroup", Options: h.controllers}
 		mount.Path = m.saved.Paths[h.controllers[0]]
-		if mount.Path == "" {
+		if mount.Path == "" || m.rootless && !canMake(mount.Path) {
 			mount.Path = path.Join(h.mountPoint, h.own)
 		}
 		if h.controllers[0] == "" {
@@ -152,6 +153,15 @@ func (m *Manager) Mounts() []Mount {
 		list = append(list, mount)
 	}
 	return list
+}
+
+// canMake reports whether a folder is there or may be made: Create lets a rootless container do without those it can't
+// make, and then it stays in crabcan's own.
+func canMake(dir string) bool {
+	for !exists(dir) && dir != "/" {
+		dir = path.Dir(dir)
+	}
+	return unix.Access(dir, unix.W_OK) == nil
 }
 
 // manager is the library's manager for the cgroup, which sets limits, reads figures and talks to systemd.

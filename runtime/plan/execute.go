@@ -71,7 +71,7 @@ func (c *compiler) candidates() []string {
 }
 
 // findExecutable looks, as the container's user, for the first candidate that is a file and may be executed, so that
-// create fails already when there is none. access(2)'s real ids are the effective ones here.
+// create fails already when there is none. AT_EACCESS: access(2) itself forgets the capabilities of an ordinary user.
 func (c *compiler) findExecutable() error {
 	c.pointer = "/process/args/0"
 	found, denied, fd := c.NewLabel(), c.NewLabel(), c.Slot()
@@ -79,7 +79,7 @@ func (c *compiler) findExecutable() error {
 	for _, path := range c.candidates() {
 		next, exists, denies := c.NewLabel(), c.NewLabel(), c.NewLabel()
 		c.words = fmt.Sprintf("exec: %q", c.o.Path)
-		c.call(unix.SYS_FACCESSAT, cwd, str(path), num(unix.X_OK)).
+		c.call(unix.SYS_FACCESSAT2, cwd, str(path), num(unix.X_OK), num(unix.AT_EACCESS)).
 			on(unix.ENOENT, next).on(unix.ENOTDIR, next).on(unix.EACCES, denies)
 		// A folder passes that test too, but can't be executed.
 		c.call(unix.SYS_OPENAT, cwd, str(path), num(unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)).to(fd).onAny(exists)
@@ -130,8 +130,8 @@ func (c *compiler) execute() error {
 	if err := c.filter(); err != nil {
 		return err
 	}
-	c.pointer = "/process/args"
-	c.reportToStart(fmt.Sprintf("exec: %q", c.o.Path))
+	c.pointer = "" // what is wrong now is not in the config
+	c.reportToStart("exec " + c.o.Path)
 	c.call(unix.SYS_EXECVE, c.path.Val(), program.Strs(c.o.Argv), c.environment())
 	return nil
 }

@@ -104,7 +104,11 @@ func (c *compiler) target(m *spec.Mount, isFile bool) program.Mem {
 	if isFile {
 		flags = unix.O_PATH
 	}
+	if resolve&unix.RESOLVE_NO_SYMLINKS != 0 {
+		c.words = fmt.Sprintf("%s must be mounted on ordinary directory: open %s", m.Type, m.Destination)
+	}
 	c.openat2(c.root.Val(), below(m.Destination), flags, 0, resolve).to(fd).on(unix.ENOENT, missing).next(found)
+	c.words = ""
 	c.Mark(missing)
 	path := m.Destination
 	if known := c.f.Destinations[m.Destination].Path; known != "" {

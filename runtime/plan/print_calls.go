@@ -46,8 +46,8 @@ var callRows = [...]callRow{
 	{nr: unix.SYS_EXECVE, name: "execve", params: []param{
 		{show: text, use: "path"}, {show: list}, {show: list, use: "HOME"}}},
 	{nr: unix.SYS_EXIT_GROUP, name: "exit_group", params: []param{{show: number}}},
-	{nr: unix.SYS_FACCESSAT, name: "faccessat", params: []param{
-		{show: descriptor}, {show: text}, {show: choice, names: accessModes}}},
+	{nr: unix.SYS_FACCESSAT2, name: "faccessat2", params: []param{
+		{show: descriptor}, {show: text}, {show: choice, names: accessModes}, {show: choice, names: accessFlags}}},
 	{nr: unix.SYS_FCHDIR, name: "fchdir", params: []param{{show: descriptor, use: rootName}}},
 	{nr: unix.SYS_FCHOWN, name: "fchown", params: []param{{show: descriptor}, {show: number}, {show: number}}},
 	{nr: unix.SYS_FCHOWNAT, name: "fchownat", params: []param{

@@ -78,6 +78,8 @@ var accessModes = []constant{
 	{unix.X_OK, "X_OK"},
 }
 
+var accessFlags = []constant{{unix.AT_EACCESS, "AT_EACCESS"}}
+
 var statxMask = []constant{
 	{unix.STATX_TYPE, "STATX_TYPE"},
 }

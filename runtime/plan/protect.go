@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +13,9 @@ import (
 func (c *compiler) readonlyPaths() error {
 	fd, tree := c.Slot(), c.Slot()
 	for i, path := range c.o.ReadonlyPaths {
+		if slices.Contains(c.o.ReadonlyPaths[:i], path) {
+			continue
+		}
 		c.pointer = "/linux/readonlyPaths/" + strconv.Itoa(i)
 		missing := c.NewLabel()
 		c.open(path, unix.O_PATH).to(fd).on(unix.ENOENT, missing).on(unix.ENOTDIR, missing)
@@ -34,6 +38,9 @@ func (c *compiler) maskedPaths() error {
 	device, cover, used := c.nullDevice(), c.cover(), c.Slot()
 	fd, tree := c.Slot(), c.Slot()
 	for i, path := range c.o.MaskedPaths {
+		if slices.Contains(c.o.MaskedPaths[:i], path) {
+			continue // engines join their list with the user's
+		}
 		c.pointer = "/linux/maskedPaths/" + strconv.Itoa(i)
 		missing, file, again, done := c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel()
 		c.open(path, unix.O_PATH|unix.O_DIRECTORY).to(fd).on(unix.ENOENT, missing).on(unix.ENOTDIR, file)

@@ -49,7 +49,12 @@ func (c *compiler) enterUserNamespace() {
 		c.joinRefused(refused)
 	}
 	c.pointer, c.maps = user.Pointer, true
+	clone := len(c.notes)
 	c.fork(c.newNamespaces())
+	if c.staysDumpable() {
+		c.notes[clone].Words = "make a user namespace, which this host may forbid its users (sysctl " +
+			"user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)"
+	}
 	c.becomeRoot()
 }
 

@@ -129,6 +129,8 @@ func explain(c Config, err error) error {
 		return fmt.Errorf("start init: %w (the limit of namespaces in /proc/sys/user is reached)", err)
 	case errors.Is(err, unix.EINVAL) && len(names) > 0:
 		return fmt.Errorf("start init: %w (does this kernel have %s namespaces?)", err, strings.Join(names, ", "))
+	case errors.Is(err, unix.EACCES) && c.Cgroup >= 0:
+		return fmt.Errorf("start init in its cgroup: %w (a user must be in a cgroup below the same delegated one)", err)
 	case errors.Is(err, unix.EBUSY) && c.Cgroup >= 0:
 		return fmt.Errorf("start init in its cgroup: %w (it has child cgroups with controllers)", err)
 	}

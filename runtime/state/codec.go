@@ -28,6 +28,7 @@ func members(s *State) object {
 			{"paths", textMap{&s.Cgroup.Paths}},
 		}},
 		{"hooks", boolean(&s.Hooks)},
+		{"sharedPids", boolean(&s.SharedPids)},
 	}
 }
 

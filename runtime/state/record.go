@@ -35,6 +35,8 @@ type State struct {
 	Cgroup        Cgroup
 	// Hooks says that the config has hooks, so that verbs which would run some need to look.
 	Hooks bool
+	// SharedPids says that the container has no pid namespace of its own, so that its processes outlive init.
+	SharedPids bool
 }
 
 // Cgroup says where the container's cgroup is and who manages it. It is saved before the cgroup is made, so that
