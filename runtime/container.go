@@ -39,6 +39,8 @@ type CreateOptions struct {
 	NoNewKeyring  bool
 	// PreserveFds is how many descriptors from 3 on the container gets.
 	PreserveFds int
+	// ListenFds is how many of them, the first, are sockets on which the container is to listen (sd_listen_fds(3)).
+	ListenFds int
 }
 
 // Container is one container of a host, made by New or found by Load. It is not safe for concurrent use; several
@@ -58,6 +60,10 @@ type Container struct {
 	dir   *state.Dir
 	state state.State
 	undo  undo
+	// opener does for init what only this process may.
+	opener opener
+	// paused says that exec found the container paused.
+	paused bool
 	// adopt is told each process that becomes what this create, run or exec starts.
 	adopt func(*spawn.Process) error
 }
@@ -95,6 +101,7 @@ func (c *Container) decode() (err error) {
 		return err
 	}
 	c.opts.ExecAffinity = spec.CPUAffinity{} // it is for processes that join the container
+	c.announceSockets()
 	c.cgroup, err = cgroup.New(cgroup.Config{
 		ID:          c.id,
 		CgroupsPath: c.opts.CgroupsPath,
@@ -123,6 +130,9 @@ func (c *Container) compile(run bool) (image []byte, err error) {
 	facts.Run = run
 	if c.plan, err = plan.Compile(c.opts, facts); err != nil {
 		return nil, c.placed(err)
+	}
+	if c.opts.Seccomp != nil {
+		logrus.Debugf("seccomp filter flags: %d", c.plan.FilterFlags)
 	}
 	return c.plan.Program.Link()
 }

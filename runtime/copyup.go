@@ -15,17 +15,26 @@ import (
 // through /proc, so they stand for what init has opened and nothing can take their place. Everything below is opened
 // relative to its folder and without following links: the content is the image's.
 func copyUp(from, to string) error {
-	source, err := os.OpenFile(from, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	source, err := openAs(from, "the image's folder")
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	target, err := os.OpenFile(to, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	target, err := openAs(to, "the tmpfs")
 	if err != nil {
 		return err
 	}
 	defer target.Close()
 	return asOwner(target, func() error { return copyFolder(source, target) })
+}
+
+// openAs opens a folder that errors shall call by another name than its path, which tells nobody anything.
+func openAs(path, name string) (*os.File, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	return os.NewFile(uintptr(fd), name), nil
 }
 
 // asOwner calls work as the owner of a folder, but with all of this process's capabilities: in a file system that belongs

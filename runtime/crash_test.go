@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -53,21 +54,26 @@ func sweepBy(t *testing.T, stride, atLeast int, try func(at int) (reached bool))
 }
 
 func TestKilledCreate(t *testing.T) {
-	p := newPlace(t, rich)
-	sweep(t, 200, func(at int) bool {
-		id := newID()
-		end := p.trace(killAt(at, parent, parent), "create", "--bundle", p.bundle, id)
-		p.recovers(id, end)
-		return end.call != ""
-	})
+	killedCreate(t, parent, 1, newPlace(t, rich))
 }
 
 // The parent mostly waits while init works: it can die at any call of init's as well.
 func TestKilledCreateWhileInitWorks(t *testing.T) {
-	p := newPlace(t, rich)
-	sweep(t, 200, func(at int) bool {
+	killedCreate(t, child, 1, newPlace(t, rich))
+}
+
+// An init that joins a pid namespace forks, and is two for a while. Hooks are processes, too.
+func TestKilledCreateOfForkedInit(t *testing.T) {
+	killedCreate(t, parent, 3, newPlace(t, forked))
+	killedCreate(t, child, 3, newPlace(t, forked))
+}
+
+// killedCreate kills the parent at each stride-th call.
+func killedCreate(t *testing.T, of victim, stride int, p *place) {
+	t.Helper()
+	sweepBy(t, stride, 150, func(at int) bool {
 		id := newID()
-		end := p.trace(killAt(at, child, parent), "create", "--bundle", p.bundle, id)
+		end := p.trace(killAt(at, of, parent), "create", "--bundle", p.bundle, id)
 		p.recovers(id, end)
 		return end.call != ""
 	})
@@ -92,8 +98,8 @@ func TestKilledInit(t *testing.T) {
 // refuses checks that a create failed as it should: with one clear sentence, and nothing left.
 func (p *place) refuses(id string, end traced) {
 	why, problem := end.complaint()
-	if problem == "" {
-		problem = unclear(why)
+	if problem == "" && unclear.MatchString(why) {
+		problem = "unclear words"
 	}
 	if problem != "" {
 		p.t.Errorf("%s at %s: %s", problem, end.call, end)
@@ -107,15 +113,8 @@ func (p *place) refuses(id string, end traced) {
 	}
 }
 
-// unclear says what is wrong with the words of an error.
-func unclear(why string) string {
-	for _, word := range []string{"goroutine", "panic", "nil pointer", "%!", "<nil>", "broken pipe", "/fd/"} {
-		if strings.Contains(why, word) {
-			return "unclear words"
-		}
-	}
-	return ""
-}
+// unclear finds in an error what tells a user nothing.
+var unclear = regexp.MustCompile(`goroutine|panic|nil pointer|%!|<nil>|broken pipe|/proc/\d+/fd/`)
 
 // stopsUnstarted checks that a container whose init died before start can be seen to be stopped, and deleted.
 func (p *place) stopsUnstarted(id string, end traced) {
@@ -183,7 +182,7 @@ func TestKilledDelete(t *testing.T) {
 // A run in the foreground does everything, from creating to deleting.
 func TestKilledRun(t *testing.T) {
 	p := newPlace(t, command("/bin/payload", "true"))
-	sweep(t, 300, func(at int) bool {
+	sweepBy(t, 2, 250, func(at int) bool {
 		id := newID()
 		end := p.trace(killAt(at, parent, parent), "run", "--bundle", p.bundle, id)
 		p.recovers(id, end)
@@ -224,7 +223,6 @@ func (p *place) noStray(id string) {
 // rich is a config whose create takes every way there is, through every message between init and its parent, too. Of
 // what only repeats itself it has little: every call costs these tests three containers.
 func rich(s *specs.Spec) {
-	isCgroup := func(m specs.Mount) bool { return m.Type == "cgroup" }
 	s.Mounts = append(slices.DeleteFunc(s.Mounts, isCgroup),
 		// A tmpfs on /etc hides passwd, so that HOME is known only inside.
 		specs.Mount{Destination: "/etc", Type: "tmpfs", Source: "tmpfs", Options: []string{"tmpcopyup"}},
@@ -242,6 +240,17 @@ func rich(s *specs.Spec) {
 	l.MaskedPaths = []string{"/proc/acpi", "/proc/keys", "/proc/timer_list", "/sys/firmware"}
 	l.ReadonlyPaths = []string{"/proc/bus", "/proc/sys"}
 }
+
+// forked is a config whose init has to fork, and that has hooks on both sides.
+func forked(s *specs.Spec) {
+	inHostPids(s)
+	s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.PIDNamespace, Path: "/proc/self/ns/pid"})
+	s.Mounts = slices.DeleteFunc(s.Mounts, isCgroup)
+	nothing := []specs.Hook{{Path: payloadPath, Args: []string{"payload", "true"}}}
+	s.Hooks = &specs.Hooks{CreateRuntime: nothing, CreateContainer: nothing, Poststop: nothing}
+}
+
+func isCgroup(m specs.Mount) bool { return m.Type == "cgroup" }
 
 // allCapsBut lists the capabilities that the kernel knows, without one.
 func allCapsBut(name string) (names []string) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -32,7 +33,6 @@ func (c *Container) Create() error {
 	if err != nil {
 		return err
 	}
-	defer init.Close()
 	if err := c.untilReady(init); err != nil {
 		return err
 	}
@@ -40,6 +40,7 @@ func (c *Container) Create() error {
 		return err
 	}
 	c.undo = nil
+	init.Close()
 	logrus.Debug("Creation finished")
 	return nil
 }
@@ -230,6 +231,7 @@ func closeAll(files []*os.File) {
 
 // untilReady answers init's messages until it is ready.
 func (c *Container) untilReady(init *spawn.Process) error {
+	defer c.opener.close()
 	for {
 		m, err := init.Receive()
 		if errors.Is(err, io.EOF) {
@@ -279,7 +281,7 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 		return init.Answer([]byte{0})
 	case program.CopyUp:
 		if err := copyUp(initFile(init, m.A), initFile(init, m.B)); err != nil {
-			return fmt.Errorf("tmpcopyup: %w", err)
+			return fmt.Errorf("tmpcopyup: %w", withoutPath(err))
 		}
 		return init.Answer([]byte{0})
 	case program.Mounted:
@@ -289,6 +291,14 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 		return c.answerHome(init, m)
 	}
 	return fmt.Errorf("init sent a message of unknown kind %d", m.Kind)
+}
+
+// withoutPath is the reason of an error with a path of /proc, which says nothing to anybody.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*os.PathError](err); ok && strings.HasPrefix(e.Path, "/proc/") {
+		return e.Err
+	}
+	return err
 }
 
 // answerHome looks HOME up where the mounts are by now, if the message asks for it.

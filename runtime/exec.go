@@ -50,11 +50,7 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
 		return 0, err
 	}
-	defer process.Close()
-	if o.Detach {
-		return 0, c.detached(process)
-	}
-	return c.attended(process, terminal)
+	return c.oversee(process, terminal, o.Detach)
 }
 
 // checkExec refuses containers that nothing can be started in.
@@ -69,11 +65,16 @@ func (c *Container) checkExec(o ExecOptions) error {
 	if err != nil {
 		return err
 	}
+	c.cgroup = c.cgroup.ToJoin()
+	c.paused = status == StatusPaused
 	switch {
 	case status == StatusStopped || status == StatusCreating:
 		return errors.New("cannot exec in a stopped container")
 	case status == StatusPaused && !o.IgnorePaused:
 		return errors.New("cannot exec in a paused container (use --ignore-paused to override)")
+	case status == StatusPaused:
+		// The process stands still from its birth on, and who starts it with it: resume must not wait for them.
+		return c.dir.Unlock()
 	}
 	return nil
 }
@@ -159,6 +160,12 @@ func (c *Container) launchIn(below map[string]string, image []byte, files []*os.
 		if in, err = c.cgroup.Below(below); err != nil {
 			return nil, err
 		}
+		c.cgroup = in
+	}
+	if c.paused {
+		// Whoever is born in a frozen cgroup stands still in the middle of its birth, and its parent with it. So the
+		// process is put there later, when nobody waits for it with the container's lock in hand.
+		return c.launch(cgroup.Load(cgroup.Saved{}), image, files, 0)
 	}
 	process, err := c.launch(in, image, files, 0)
 	if !errors.Is(err, unix.EBUSY) || len(below) > 0 || in.Mode() != cgroup.Unified {
@@ -176,6 +183,7 @@ func (c *Container) gatherExec(o *spec.ContainerOpts) (f plan.Facts, err error) 
 		ID:           c.id,
 		PreserveFds:  c.flags.PreserveFds,
 		NoNewKeyring: c.flags.NoNewKeyring,
+		Attach:       c.paused,
 		Unprivileged: unprivileged(),
 		OwnStdio:     ownStdio(o),
 	}

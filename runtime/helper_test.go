@@ -90,10 +90,14 @@ func newPlace(t *testing.T, changes ...func(*specs.Spec)) *place {
 	needRoot(t)
 	dir := t.TempDir()
 	p := &place{t: t, dir: dir, root: filepath.Join(dir, "root"), bundle: filepath.Join(dir, "bundle")}
-	for _, name := range []string{"bin", "dev", "etc", "proc", "sys", "tmp"} {
-		if err := os.MkdirAll(p.rootfs(name), 0o755); err != nil {
+	for _, folder := range []string{"bin", "dev", "etc", "proc", "sys", "tmp"} {
+		if err := os.MkdirAll(p.rootfs(folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// list refuses a root that is not there.
+	if err := os.Mkdir(p.root, 0o700); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.Link(payloadPath, p.rootfs("bin/payload")); err != nil {
 		t.Fatal(err)
@@ -525,11 +529,10 @@ func (p *place) trace(tr trap, args ...string) traced {
 // would do, but it counts the calls of each thread for itself, so those of a second thread would be out of its reach.
 type tracer struct {
 	trap
-	pid    int // of the command
-	status unix.WaitStatus
-	hung   atomic.Bool
-	// started says that the Go runtime has begun to start threads: everything before is the same for every program.
-	started bool
+	pid     int // of the command
+	status  unix.WaitStatus
+	hung    atomic.Bool
+	monitor int // see isIdle
 	whose   map[int]victim
 	count   int
 	call    string
@@ -574,7 +577,8 @@ func (t *tracer) run(cmd *exec.Cmd, out outputs) {
 // forkTraced does not leave the process to package os, which would wait for it on any thread.
 func forkTraced(cmd *exec.Cmd, null *os.File, out outputs) (int, error) {
 	return syscall.ForkExec(cmd.Path, cmd.Args, &syscall.ProcAttr{
-		Env:   os.Environ(),
+		// The fewer threads, the fewer stops.
+		Env:   append(os.Environ(), "GOMAXPROCS=1", "GOGC=off"),
 		Files: []uintptr{null.Fd(), out.stdout.Fd(), out.stderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Ptrace: true},
 	})
@@ -590,16 +594,27 @@ func (t *tracer) stopped(tid int, status unix.WaitStatus) {
 	case sig == unix.SIGTRAP && status.TrapCause() <= 0:
 		// The command itself has just been executed.
 		t.problem = errors.Join(t.problem, unix.PtraceSetOptions(tid, t.options()))
+	case status.TrapCause() == unix.PTRACE_EVENT_CLONE && t.monitor == 0:
+		monitor, err := unix.PtraceGetEventMsg(tid)
+		t.monitor, t.problem = int(monitor), errors.Join(t.problem, err)
 	case sig == unix.SIGTRAP, sig == unix.SIGSTOP:
 		// An event that was asked for, or the first stop of a new thread.
 	default:
 		signal = int(sig)
 	}
+	resume := unix.PtraceSyscall
+	if t.isIdle(tid) {
+		resume = unix.PtraceCont
+	}
 	// A thread that was killed meanwhile is no longer there.
-	if err := unix.PtraceSyscall(tid, signal); err != nil && err != unix.ESRCH {
+	if err := resume(tid, signal); err != nil && err != unix.ESRCH {
 		t.problem = err
 	}
 }
+
+// isIdle says which threads need not stop at their calls, as each stop costs much time: the first until it starts
+// another, because until then it only does what every Go program does; and that other, the Go runtime's monitor.
+func (t *tracer) isIdle(tid int) bool { return t.monitor == 0 || tid == t.monitor }
 
 // options follow threads always, and init only if it is meant: else it runs undisturbed.
 func (t *tracer) options() int {
@@ -617,7 +632,7 @@ func (t *tracer) atCall(tid int) {
 		return
 	}
 	who, pid := t.whoIs(tid)
-	if t.isNoise(c) || who != t.of {
+	if isNoise(c) || who != t.of {
 		return
 	}
 	if t.count++; t.count == t.at {
@@ -652,12 +667,9 @@ var noise = []uint64{
 	unix.SYS_EVENTFD2, unix.SYS_SCHED_GETAFFINITY, unix.SYS_EXIT, unix.SYS_RESTART_SYSCALL,
 }
 
-func (t *tracer) isNoise(c sysCall) bool {
-	if c.nr == unix.SYS_CLONE && c.args[0]&unix.CLONE_THREAD != 0 {
-		t.started = true
-		return true
-	}
-	return !t.started || slices.Contains(noise, c.nr)
+func isNoise(c sysCall) bool {
+	startsThread := c.nr == unix.SYS_CLONE && c.args[0]&unix.CLONE_THREAD != 0
+	return startsThread || slices.Contains(noise, c.nr)
 }
 
 // sysCall is the beginning of struct ptrace_syscall_info, ptrace(2).

@@ -168,7 +168,7 @@ func (c *Container) inside(h spec.Hook) (hook.Hook, error) {
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	ready, err := c.prepare(p, c.cgroup.Enter)
+	ready, err := c.prepare(p, c.cgroup.ToJoin().Enter)
 	ready.PassListener = func(process *spawn.Process, listener int) error {
 		return c.passListener(process.Fd(), process.Pid, listener, specs.StateCreated)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/plan"
@@ -40,20 +41,43 @@ func openMapped(m *spec.Mount, owners *os.File) (*os.File, error) {
 	return tree, nil
 }
 
-// openOwners opens a user namespace whose mappings are those of an idmapped mount: that of init, or one made for it.
-func openOwners(init *spawn.Process, m *spec.IDMap) (*os.File, error) {
-	if len(m.UIDMappings) == 0 {
-		return openUserNamespace(init.Pid)
+// ownersFor is a user namespace whose mappings are those of an idmapped mount: that of init if it has the same, else one
+// made for it.
+func (c *Container) ownersFor(init *spawn.Process, m *spec.IDMap) (*os.File, error) {
+	uids, gids := mappingText(m.UIDMappings), mappingText(m.GIDMappings)
+	if uids == mappingText(c.opts.UIDMappings) && gids == mappingText(c.opts.GIDMappings) {
+		uids, gids = "", ""
 	}
+	key := uids + "/" + gids
+	if f, ok := c.opener.owners[key]; ok {
+		return f, nil
+	}
+	open := func() (*os.File, error) { return openUserNamespace(init.Pid) }
+	if uids != "" {
+		open = func() (*os.File, error) { return makeOwners(m.UIDMappings, m.GIDMappings) }
+	}
+	f, err := open()
+	if err != nil {
+		return nil, err
+	}
+	if c.opener.owners == nil {
+		c.opener.owners = map[string]*os.File{}
+	}
+	c.opener.owners[key] = f
+	return f, nil
+}
+
+// makeOwners makes a user namespace, which lives on as long as it is open.
+func makeOwners(uidList, gidList []specs.LinuxIDMapping) (*os.File, error) {
 	helper, err := startIdle()
 	if err != nil {
 		return nil, fmt.Errorf("make a user namespace: %w", err)
 	}
 	defer helper.Kill()
-	if err := writeMappings(helper.Pid, uids, m.UIDMappings); err != nil {
+	if err := writeMappings(helper.Pid, uids, uidList); err != nil {
 		return nil, fmt.Errorf("uidMappings: %w", err)
 	}
-	if err := writeMappings(helper.Pid, gids, m.GIDMappings); err != nil {
+	if err := writeMappings(helper.Pid, gids, gidList); err != nil {
 		return nil, fmt.Errorf("gidMappings: %w", err)
 	}
 	return openUserNamespace(helper.Pid)

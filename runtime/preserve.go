@@ -2,6 +2,9 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,4 +19,16 @@ func checkPreserved(n int) error {
 		}
 	}
 	return nil
+}
+
+// announceSockets tells the container's process of the sockets that it gets, as systemd would.
+func (c *Container) announceSockets() {
+	if c.flags.ListenFds == 0 {
+		return
+	}
+	env := slices.DeleteFunc(slices.Clone(c.opts.Env), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return name == "LISTEN_FDS" || name == "LISTEN_PID"
+	})
+	c.opts.Env = append(env, "LISTEN_FDS="+strconv.Itoa(c.flags.ListenFds), "LISTEN_PID=1")
 }

@@ -215,9 +215,6 @@ func TestUnprivilegedUser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(p.root, 0o700); err != nil {
-		t.Fatal(err)
-	}
 	if err := os.Chown(p.root, nobody, nobody); err != nil {
 		t.Fatal(err)
 	}
@@ -269,8 +266,13 @@ ls -A $root/`+id+`
 $crabcan start `+id+`
 $crabcan delete --force `+id+`
 $crabcan run --bundle $bundle `+id)
-	if out := r.stdout(); !r.ok() || strings.Contains(out, "memfd:") || !strings.Contains(out, "(deleted)") ||
-		strings.Contains(out, "crabcan-init") || !strings.Contains(out, "hello") {
+	out := r.stdout()
+	for word, want := range map[string]bool{"memfd:": false, "crabcan-init": false, "(deleted)": true, "hello": true} {
+		if strings.Contains(out, word) != want {
+			t.Errorf("%q is in the output: %v", word, !want)
+		}
+	}
+	if !r.ok() || t.Failed() {
 		t.Error(r)
 	}
 	p.gone(id)
@@ -281,7 +283,6 @@ func TestMemfdForbiddenAndFolderNoexec(t *testing.T) {
 	p := newPlace(t)
 	id := newID()
 	p.refuse(p.script("--fork --pid --mount-proc", `echo 2 > `+memfdSysctl+`
-mkdir $root
 mount -t tmpfs -o noexec tmpfs $root
 $crabcan create --bundle $bundle `+id), "memfd_noexec", "noexec", p.root)
 	p.gone(id)
@@ -462,7 +463,8 @@ func TestPidFile(t *testing.T) {
 func TestPidFileOfFailedCreate(t *testing.T) {
 	p := newPlace(t)
 	id, dir := newID(), t.TempDir()
-	r := p.crabcan("create", "--pid-file", filepath.Join(dir, "pid"), "--pidfd-socket", "/nowhere/socket", "--bundle", p.bundle, id)
+	r := p.crabcan("create", "--pid-file", filepath.Join(dir, "pid"), "--pidfd-socket", "/nowhere/socket",
+		"--bundle", p.bundle, id)
 	p.refuse(r, "/nowhere/socket", "no such file or directory")
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
 		t.Errorf("left: %v (%v)", entries, err)

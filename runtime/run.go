@@ -39,12 +39,8 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer init.Close()
-	if o.Detach {
-		return 0, c.detached(init)
-	}
-	status, err = c.attended(init, terminal)
-	if err != nil {
+	status, err = c.oversee(init, terminal, o.Detach)
+	if err != nil || o.Detach {
 		return status, err
 	}
 	logrus.Debug("Finished, cleaning & exit")
@@ -62,6 +58,20 @@ func (c *Container) terminal() (*foreground, func() (*os.File, error)) {
 	}
 	f := &foreground{}
 	return f, f.open
+}
+
+// oversee lets what was started run, and waits for its end unless detached. After an error it stays open: the clean exit
+// needs its pidfd to kill it.
+func (c *Container) oversee(process *spawn.Process, terminal *foreground, detach bool) (status int, err error) {
+	if detach {
+		err = c.detached(process)
+	} else {
+		status, err = c.attended(process, terminal)
+	}
+	if err == nil {
+		process.Close()
+	}
+	return status, err
 }
 
 // detached lets the container run on without this process.

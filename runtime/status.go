@@ -69,18 +69,16 @@ func (c *Container) status() (Status, error) {
 	if err != nil || !alive {
 		return StatusStopped, err
 	}
-	waiting, err := c.dir.Waiting()
-	if err != nil {
-		return "", err
-	}
-	if waiting {
-		return StatusCreated, nil
-	}
+	// A created container can be paused, too: init can't be started then.
 	frozen, err := c.cgroup.Frozen()
-	if frozen {
+	if err != nil || frozen {
 		return StatusPaused, err
 	}
-	return StatusRunning, err
+	waiting, err := c.dir.Waiting()
+	if err != nil || waiting {
+		return StatusCreated, err
+	}
+	return StatusRunning, nil
 }
 
 // unborn tells a container that is being created from one whose create was killed before it had an init.

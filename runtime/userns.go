@@ -156,3 +156,16 @@ func compareMappings(pid int, k idKind, list []specs.LinuxIDMapping) error {
 	}
 	return nil
 }
+
+// raiseLimits sets the resource limits for init.
+func (c *Container) raiseLimits(init *spawn.Process) error {
+	for _, r := range c.opts.Rlimits {
+		if err := unix.Prlimit(init.Pid, r.Resource, &unix.Rlimit{Cur: r.Soft, Max: r.Hard}, nil); err != nil {
+			if errors.Is(err, unix.EPERM) {
+				err = fmt.Errorf("%w (this needs CAP_SYS_RESOURCE)", err)
+			}
+			return c.placed(&plan.Error{Pointer: r.Pointer, Err: err})
+		}
+	}
+	return init.Answer([]byte{0})
+}

@@ -198,9 +198,9 @@ var capabilityRules = []ruleTest{
 	{[]edit{`/process/capabilities {` + killSets + `, "ambient": ["CAP_KILL"]}`},
 		`warning: process.capabilities.ambient: can't raise ambient capability CAP_KILL: not in permitted and inheritable`},
 	{[]edit{`/process/capabilities {"effective": ["CAP_KILL", "CAP_CHOWN"]}`},
-		`warning: process.capabilities.effective: CAP_CHOWN, CAP_KILL ignored: not in permitted`},
+		`warning: process.capabilities.effective: can't raise effective capability CAP_CHOWN, CAP_KILL: not in permitted`},
 	{[]edit{`/process/capabilities {"inheritable": ["CAP_BPF"]}`},
-		`warning: process.capabilities.inheritable: CAP_BPF ignored: not in bounding`},
+		`warning: process.capabilities.inheritable: can't raise inheritable capability CAP_BPF: not in bounding`},
 }
 
 var rootAndNameRules = []ruleTest{

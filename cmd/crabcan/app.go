@@ -12,8 +12,10 @@ var verbs = [...]struct {
 	name    string
 	command func() *cli.Command
 }{
+	{"checkpoint", checkpointCommand},
 	{"create", createCommand},
 	{"delete", deleteCommand},
+	{"events", eventsCommand},
 	{"exec", execCommand},
 	{"features", featuresCommand},
 	{"kill", killCommand},
@@ -21,6 +23,7 @@ var verbs = [...]struct {
 	{"pause", pauseCommand},
 	{"plan", planCommand},
 	{"ps", psCommand},
+	{"restore", restoreCommand},
 	{"resume", resumeCommand},
 	{"run", runCommand},
 	{"spec", specCommand},

@@ -27,15 +27,14 @@ func flattenInto(flat map[string]string, path string, value any) {
 			flattenInto(flat, path+"."+name, member)
 		}
 	case []any:
-		var order []string
+		order := make([]string, len(value))
 		for i, element := range value {
-			name := rowName(element, i)
-			order = append(order, name)
-			for flat[path+"."+name] != "" {
-				name += "'"
+			order[i] = rowName(element, i)
+			if row, ok := element.(map[string]any); ok {
+				// The same name twice is, say, a mount on another.
+				upper := strings.Repeat("'", strings.Count(strings.Join(order[:i], " ")+" ", order[i]+" "))
+				flattenInto(flat, path+"."+order[i]+upper, row)
 			}
-			flat[path+"."+name] = "present"
-			flattenInto(flat, path+"."+name, element)
 		}
 		flat[path] = strings.Join(order, " ")
 	default:
@@ -43,7 +42,7 @@ func flattenInto(flat map[string]string, path string, value any) {
 	}
 }
 
-// rowName is what tells a row of a table from the others: mount points, paths, names, or its position.
+// rowName is a plain value itself, or else what tells a row of a table from the others: mount points, paths, names, or its position.
 func rowName(element any, index int) string {
 	row, ok := element.(map[string]any)
 	if !ok {

@@ -57,6 +57,8 @@ func readBlueprint(c *cli.Context) (b blueprint, err error) {
 	if b.flags.PreserveFds < 0 {
 		return b, fmt.Errorf("invalid preserve-fds: %d", b.flags.PreserveFds)
 	}
+	b.flags.ListenFds = listenFds()
+	b.flags.PreserveFds += b.flags.ListenFds
 	return b, nil
 }
 

@@ -26,6 +26,10 @@ func condition(name string) (bool, error) {
 	case "numa":
 		_, err := os.Stat("/proc/self/numa_maps")
 		return err == nil, nil
+	case "busybox":
+		return hasBusybox(), nil
+	case "debian":
+		return hasDebianMirror(), nil
 	case "cgroupv1":
 		return !pureV2(), nil
 	case "cgroupv2":

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"debug/elf"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -37,4 +40,28 @@ func hasController(name string) bool {
 	}
 	found, _ := filepath.Glob("/sys/fs/cgroup/" + name + "/tasks")
 	return len(found) > 0
+}
+
+// hasBusybox says whether there is a busybox that needs no libraries.
+func hasBusybox() bool {
+	path, err := exec.LookPath("busybox")
+	if err != nil {
+		return false
+	}
+	file, err := elf.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return !slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
+}
+
+// hasDebianMirror says whether Debian's packages can be had.
+func hasDebianMirror() bool {
+	conn, err := net.DialTimeout("tcp", "deb.debian.org:80", 5*time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }

@@ -184,7 +184,7 @@ func TestUnifiedLimits(t *testing.T) {
 	if answer := p.ask("forks 60"); !strings.HasSuffix(answer, unix.EAGAIN.Error()) {
 		t.Errorf("60 forks under a limit of 40: %s", answer)
 	}
-	if stats, err := m.Stats(); err != nil || stats.PidsStats.Current != 40 {
+	if stats, err := m.Stats(); err != nil || stats.Pids.Current != 40 {
 		t.Errorf("stats %+v, %v", stats, err)
 	}
 	for file, want := range map[string]string{"memory.max": "67108864", "cpu.weight": "59", "memory.high": "59998208"} {

@@ -10,6 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ToJoin is the cgroup as it is now, for further processes: who made it is of no account to them.
+func (m *Manager) ToJoin() *Manager {
+	saved := m.saved
+	saved.Systemd = false
+	return Load(saved)
+}
+
 // Below is the cgroup of a process that exec starts in an existing cgroup below the container's. below has the paths
 // by controller; the key "" is all of them, and the only one on cgroup v2. A path must not lead out of the container's.
 func (m *Manager) Below(below map[string]string) (*Manager, error) {

@@ -106,18 +106,6 @@ func (m *Manager) Exists() bool {
 // NeedsAttach reports whether init can't be born in the cgroup, so that it has to wait for Attach.
 func (m *Manager) NeedsAttach() bool { return m.saved.Systemd }
 
-// Stats are the cgroup's current figures.
-func (m *Manager) Stats() (*cgroups.Stats, error) {
-	if len(m.saved.Paths) == 0 {
-		return cgroups.NewStats(), nil
-	}
-	d, err := m.manager()
-	if err != nil {
-		return nil, err
-	}
-	return d.GetStats()
-}
-
 // folders are the container's folders, each once however many controllers share it, sorted: so the order in which
 // things are made and undone is the same every time.
 func (m *Manager) folders() []string {

@@ -12,6 +12,7 @@ import (
 var execChapters = []chapter{
 	(*compiler).checkLabels,
 	(*compiler).begin,
+	(*compiler).enterCgroup,
 	(*compiler).joinContainer,
 	(*compiler).joinedProc,
 	(*compiler).session,

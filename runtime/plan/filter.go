@@ -36,6 +36,7 @@ func (c *compiler) filter() error {
 	if !allowsExecve(profile) {
 		return &Error{c.pointer, errNoExecve}
 	}
+	c.filterFlags = f.Flags
 	c.reportToStart("load the seccomp filter")
 	code := f.Bytes()
 	prog := program.Words(num(len(code)/8), program.Bytes(code)) // struct sock_fprog

@@ -23,6 +23,8 @@ type Plan struct {
 	Maps bool
 	// CloneFlags are the CLONE_NEW* bits of the namespaces that the process is to be started in.
 	CloneFlags uint64
+	// FilterFlags are the SECCOMP_FILTER_FLAG_* bits that the seccomp filter, if there is one, is loaded with.
+	FilterFlags uint
 	// Requests are what init may ask its parent to open, by the number in program.Open.
 	Requests []Request
 }
@@ -92,6 +94,8 @@ type compiler struct {
 	forks    bool
 	maps     bool
 	requests []Request
+	// filterFlags are those of Plan.
+	filterFlags uint
 	// proc is the private procfs.
 	proc program.Mem
 }
@@ -167,6 +171,7 @@ func compileChapters(o *spec.ContainerOpts, f Facts, chapters []chapter) (*Plan,
 	return &Plan{
 		Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile(),
 		Forks: c.forks, Maps: c.maps, CloneFlags: c.cloneFlags(), Requests: c.requests,
+		FilterFlags: c.filterFlags,
 	}, nil
 }
 
