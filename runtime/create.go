@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -251,6 +250,7 @@ func (c *Container) untilReady(init *spawn.Process) error {
 
 // serve does what a message asks for.
 func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
+	defer m.Close()
 	switch m.Kind {
 	case program.Failed:
 		return c.stepError(m.B, unix.Errno(m.A), m.Text)
@@ -272,16 +272,13 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 	case program.Limits:
 		return c.raiseLimits(init)
 	case program.Attach:
-		if err := c.cgroup.Attach(init.Pid); err != nil {
-			return c.placed(err)
-		}
-		if err := c.cgroup.Limit(); err != nil {
-			return c.placed(err)
+		if err := c.attach(init); err != nil {
+			return err
 		}
 		return init.Answer([]byte{0})
 	case program.CopyUp:
-		if err := copyUp(initFile(init, m.A), initFile(init, m.B)); err != nil {
-			return fmt.Errorf("tmpcopyup: %w", withoutPath(err))
+		if err := copyUp(m.Path(init, 0, m.A), m.Path(init, 1, m.B)); err != nil {
+			return fmt.Errorf("tmpcopyup: %w", err)
 		}
 		return init.Answer([]byte{0})
 	case program.Mounted:
@@ -293,20 +290,12 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 	return fmt.Errorf("init sent a message of unknown kind %d", m.Kind)
 }
 
-// withoutPath is the reason of an error with a path of /proc, which says nothing to anybody.
-func withoutPath(err error) error {
-	if e, ok := errors.AsType[*os.PathError](err); ok && strings.HasPrefix(e.Path, "/proc/") {
-		return e.Err
-	}
-	return err
-}
-
 // answerHome looks HOME up where the mounts are by now, if the message asks for it.
 func (c *Container) answerHome(init *spawn.Process, m spawn.Message) error {
 	if m.B == 0 {
 		return init.Answer([]byte{0})
 	}
-	root, err := os.OpenFile(initFile(init, m.A), unix.O_PATH|unix.O_DIRECTORY, 0)
+	root, err := os.OpenFile(m.Path(init, 0, m.A), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return err
 	}
@@ -318,9 +307,17 @@ func (c *Container) answerHome(init *spawn.Process, m spawn.Message) error {
 	return init.Answer([]byte("HOME=" + home + "\x00"))
 }
 
-// initFile is the path of one of init's descriptors, seen from the host.
-func initFile(init *spawn.Process, fd uint64) string {
-	return fmt.Sprintf("/proc/%d/fd/%d", init.Pid, fd)
+// attach does for init what must be done before it goes on in its namespaces.
+func (c *Container) attach(init *spawn.Process) error {
+	if c.cgroup.NeedsAttach() {
+		if err := c.cgroup.Attach(init.Pid); err != nil {
+			return c.placed(err)
+		}
+		if err := c.cgroup.Limit(); err != nil {
+			return c.placed(err)
+		}
+	}
+	return c.moveNetDevices(init)
 }
 
 // died explains an init that ended without a word.

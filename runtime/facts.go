@@ -27,7 +27,7 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 		InUserNS:     userns.RunningInUserNS(),
 		NoPivot:      flags.NoPivot,
 		NoNewKeyring: flags.NoNewKeyring,
-		Attach:       m.NeedsAttach(),
+		Attach:       m.NeedsAttach() || len(o.NetDevices) > 0,
 		Kcore:        exists("/proc/kcore"),
 		Unified:      m.Mode() == cgroup.Unified,
 		Sources:      sources(o.Mounts),

@@ -179,14 +179,17 @@ func (r result) String() string {
 // did anything else.
 func (r result) complaint() (why, problem string) {
 	line, more, _ := strings.Cut(r.stderr, "\n")
-	_, quoted, found := strings.Cut(line, " level=error msg=")
 	switch {
 	case r.hung || !r.status.Exited():
 		return "", "did not exit"
 	case r.status.ExitStatus() != 1:
 		return "", "failed with a status other than 1"
-	case !found || more != "":
+	case line == "" || more != "":
 		return "", "did not complain in one line"
+	}
+	_, quoted, logged := strings.Cut(line, " level=error msg=")
+	if !logged {
+		return line, "" // about the container's program: said as a shell says it
 	}
 	why, err := strconv.Unquote(quoted)
 	if err != nil {

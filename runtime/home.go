@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/moby/sys/user"
 	"golang.org/x/sys/unix"
@@ -30,10 +31,11 @@ func homeBefore(root *os.File, o *spec.ContainerOpts) (home string, unknown bool
 }
 
 // homeIn is the home folder of a user by the passwd file below root; "/" if there is no such file or user, as runc
-// has it. The file is the image's: it is opened without leaving root, without waiting, and only if it is a file.
+// has it. The file is the image's: it is opened without leaving root, and only if it is a file.
 func homeIn(root *os.File, uid uint32, resolve uint64) (string, error) {
+	// A look first, and only a file is opened: opening a device may do things, to the host.
 	fd, err := unix.Openat2(int(root.Fd()), passwdPath, &unix.OpenHow{
-		Flags:   unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC,
+		Flags:   unix.O_PATH | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS | resolve,
 	})
 	if errors.Is(err, unix.ELOOP) && resolve != 0 {
@@ -42,11 +44,16 @@ func homeIn(root *os.File, uid uint32, resolve uint64) (string, error) {
 	if err != nil {
 		return "/", nil // whatever the image has there, it is no passwd file
 	}
-	f := os.NewFile(uintptr(fd), passwdPath)
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return "/", err
 	}
+	f, err := os.Open("/proc/self/fd/" + strconv.Itoa(fd))
+	if err != nil {
+		return "/", nil // it may not be read, by an unprivileged crabcan for one
+	}
+	defer f.Close()
 	users, err := user.ParsePasswdFilter(io.LimitReader(f, maxPasswd), func(u user.User) bool {
 		// The parser takes a comment for a user 0 without a home.
 		return u.Uid == int(uid) && u.Home != ""

@@ -111,7 +111,7 @@ func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) erro
 		})
 		return process, err
 	}
-	return hook.Hook{Plan: p, Start: start}, err
+	return hook.Hook{Plan: p, Start: start, RaiseLimits: c.raiseLimits}, err
 }
 
 // createHooks runs the hooks of create's while init waits before it leaves the host's root.

@@ -19,7 +19,7 @@ var errNotRunning = errors.New("container not running")
 // is none.
 func (c *Container) Kill(sig unix.Signal, all bool) error {
 	switch {
-	case all:
+	case all && c.cgroup.Mode() != cgroup.None:
 		return c.killAll(sig)
 	case sig == unix.SIGKILL && c.state.SharedPids:
 		pids, err := c.cgroup.AllPids()

@@ -1,6 +1,11 @@
 package runtime
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/crabcan/crabcan/runtime/cgroup"
+)
 
 // Pause stops all processes of a running container until Resume.
 func (c *Container) Pause() error {
@@ -27,13 +32,24 @@ func (c *Container) expect(verb string, allowed ...Status) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range allowed {
-		if status == s {
-			return nil
-		}
+	if !slices.Contains(allowed, status) {
+		return fmt.Errorf("cannot %s a container that is %s", verb, status)
 	}
-	return fmt.Errorf("cannot %s a container that is %s", verb, status)
+	return c.needCgroup(verb)
+}
+
+// needCgroup refuses what is done through the cgroup for a container that was made without one.
+func (c *Container) needCgroup(verb string) error {
+	if c.cgroup.Mode() == cgroup.None {
+		return fmt.Errorf("cannot %s: the container has no cgroup", verb)
+	}
+	return nil
 }
 
 // Pids are the container's processes, by the numbers that they have on the host.
-func (c *Container) Pids() ([]int, error) { return c.cgroup.AllPids() }
+func (c *Container) Pids() ([]int, error) {
+	if err := c.needCgroup("ps"); err != nil {
+		return nil, err
+	}
+	return c.cgroup.AllPids()
+}

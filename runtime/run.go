@@ -116,6 +116,10 @@ func (c *Container) letRun(init *spawn.Process) error {
 	if err := executed(init.Pid); err != nil {
 		return err
 	}
+	// All is written down; a poststart hook may well use crabcan on this container.
+	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
+		return err
+	}
 	if err := c.poststartHooks(); err != nil {
 		return err
 	}

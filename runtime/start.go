@@ -45,8 +45,12 @@ func (c *Container) Start() error {
 	if err := c.dir.RemoveFifos(); err != nil {
 		return err
 	}
+	// All is written down; a poststart hook may well use crabcan on this container.
+	if err := c.dir.Unlock(); err != nil {
+		return err
+	}
 	if err := c.poststartHooks(); err != nil {
-		return errors.Join(err, c.destroy())
+		return errors.Join(err, c.Delete(true))
 	}
 	return nil
 }

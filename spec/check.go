@@ -69,6 +69,7 @@ func (c *checker) check() {
 	c.seccomp()
 	c.personality()
 	c.memoryPolicy()
+	c.netDevices()
 	c.hooks()
 }
 

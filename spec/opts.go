@@ -70,6 +70,8 @@ type ContainerOpts struct {
 	MaskedPaths   []string // absolute, clean
 	ReadonlyPaths []string // absolute, clean
 
+	NetDevices []NetDevice // sorted by name
+
 	// CgroupsPath is as the config has it ("" when absent); Resources is nil when absent.
 	CgroupsPath string
 	Resources   *specs.LinuxResources
@@ -144,6 +146,13 @@ type Device struct {
 	Dev      uint64 // as unix.Mkdev makes it
 	UID, GID uint32
 	Pointer  string
+}
+
+// NetDevice is a network device of the host that becomes the container's. NewName may hold one "%d", which the kernel
+// replaces by the first number that makes it a free name.
+type NetDevice struct {
+	Name, NewName string
+	Pointer       string
 }
 
 // Mount is one mounts entry with its options parsed once.

@@ -81,7 +81,7 @@ var allRules = map[string][]ruleTest{
 	"version": versionRules, "member": memberRules, "process": processRules, "rlimit": rlimitRules,
 	"capability": capabilityRules, "root and names": rootAndNameRules, "mount": mountRules, "namespace": namespaceRules,
 	"device": deviceRules, "sysctl": sysctlRules, "path and cgroup": pathAndCgroupRules, "seccomp": seccompRules,
-	"scheduling": schedulingRules, "label": labelRules, "listener": listenerRules,
+	"scheduling": schedulingRules, "label": labelRules, "listener": listenerRules, "network device": netDeviceRules,
 	"empty": emptyRules, "unsupported": unsupportedRules,
 }
 
@@ -301,6 +301,21 @@ var listenerRules = []ruleTest{
 		`linux.seccomp.syscalls[0].names[1]: SCMP_ACT_NOTIFY cannot be used for the write syscall`},
 }
 
+var netDeviceRules = []ruleTest{
+	{[]edit{`/linux/netDevices {"eth0": {}, "eth1": {"name": "net%d"}, "eth2": {"name": "net%d"}}`}, ``},
+	{[]edit{`/linux/namespaces []`, `/linux/netDevices {"eth0": {}}`}, `linux.netDevices: needs a namespace of type network in linux.namespaces`},
+	{[]edit{`/linux/netDevices {"": {}, "..": {}, "a%d": {}, "sixteen-bytes-xx": {}}`}, "" +
+		"linux.netDevices[\"\"]: invalid network device name \"\": must have from 1 to 15 bytes\n" +
+		"linux.netDevices[\"..\"]: invalid network device name \"..\"\n" +
+		"linux.netDevices[\"a%d\"]: invalid network device name \"a%d\"\n" +
+		"linux.netDevices[\"sixteen-bytes-xx\"]: invalid network device name \"sixteen-bytes-xx\": must have from 1 to 15 bytes"},
+	{[]edit{`/linux/netDevices {"eth0": {"name": "a/b"}, "eth1": {"name": "%s"}, "eth2": {"name": "eth%d%d"}}`}, "" +
+		"linux.netDevices.eth0.name: invalid network device name \"a/b\"\n" +
+		"linux.netDevices.eth1.name: invalid network device name \"%s\"\n" +
+		"linux.netDevices.eth2.name: invalid network device name \"eth%d%d\""},
+	{[]edit{`/linux/netDevices {"eth0": {}, "eth1": {"name": "eth0"}}`}, `linux.netDevices.eth1: another device is to be "eth0" in the container`},
+}
+
 const hostSysctl = "belongs to no namespace of the container: it would change the host"
 
 var sysctlRules = []ruleTest{
@@ -387,6 +402,5 @@ const (
 )
 
 var unsupportedRules = []ruleTest{
-	{[]edit{`/linux/netDevices {"eth0": {}}`}, `linux.netDevices: is not supported yet`},
 	{[]edit{`/linux/intelRdt {}`}, `linux.intelRdt: is not supported yet`},
 }

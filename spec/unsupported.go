@@ -13,7 +13,6 @@ var notYet = [...]struct {
 	asked func(*specs.Spec) []string
 }{
 
-	{"", func(s *specs.Spec) []string { return when(len(s.Linux.NetDevices) > 0, "/linux/netDevices") }},
 	{"", func(s *specs.Spec) []string { return when(s.Linux.IntelRdt != nil, "/linux/intelRdt") }},
 }
 

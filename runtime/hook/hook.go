@@ -24,6 +24,8 @@ type Hook struct {
 	Plan *plan.Plan
 	// PassListener passes a listener of the process's seccomp filter on to its agent, where there may be one.
 	PassListener func(process *spawn.Process, listener int) error
+	// RaiseLimits sets resource limits that the process may not raise itself, and answers it.
+	RaiseLimits func(process *spawn.Process) error
 	// State is what the hook reads from its standard input.
 	State []byte
 	// Timeout is how long the hook may take; 0 is forever.
@@ -119,10 +121,16 @@ func (h Hook) untilExecuted(process *spawn.Process) error {
 			if err := process.Answer([]byte{program.ListenerPassed}); err != nil {
 				return err
 			}
+		case m.Kind == program.Limits:
+			if err := h.RaiseLimits(process); err != nil {
+				return err
+			}
 		case m.Kind == program.Ready:
 			if err := process.Answer([]byte{0}); err != nil {
 				return err
 			}
+		default:
+			return fmt.Errorf("the process sent a message of kind %d, which no hook has use for", m.Kind)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (c *compiler) mounted() error {
 	case c.needsHome() && c.f.HomeUnknown:
 		c.pointer = "/process/user/uid"
 		c.home = c.Zero(homeSize)
-		c.ask(program.Mounted, c.root.Val(), num(1), c.home.Addr(), homeSize)
+		c.show(program.Mounted, c.root.Val(), num(1), c.home.Addr(), homeSize)
 	case len(h.Prestart)+len(h.CreateRuntime)+len(h.CreateContainer) > 0:
 		c.pointer = "/hooks"
 		c.ask(program.Mounted, c.root.Val(), null, c.text.Addr(), 8)

@@ -14,7 +14,8 @@ type Facts struct {
 	Unprivileged bool
 	// InUserNS says that the parent is in a user namespace itself, where nobody can make device nodes.
 	InUserNS bool
-	// Attach says that init can't be cloned into its cgroup and must wait until it was put there.
+	// Attach says that init must wait until the parent has put it into its cgroup, where it can't be cloned into, or has
+	// given it network devices.
 	Attach bool
 
 	// Join holds the CLONE_NEW* bits of the namespaces in which a container that exec joins differs from crabcan.

@@ -213,7 +213,7 @@ func (c *compiler) fsString(key, value string) {
 // copyUp has the parent fill a new tmpfs with what its destination holds; it has the code to copy a tree.
 func (c *compiler) copyUp(m *spec.Mount, tree program.Mem) {
 	from := c.target(m, false)
-	c.ask(program.CopyUp, from.Val(), tree.Val(), c.text.Addr(), 8)
+	c.show(program.CopyUp, from.Val(), tree.Val(), c.text.Addr(), 8)
 	c.close(from)
 }
 

@@ -8,7 +8,8 @@ package program
 //	|--------|-------------------------|---------------------------------------------|--------------------------------------|
 //	| init   | Forked {pid}            | a joined pid namespace or a user namespace   | adopts that pid, maps the ids of a    |
 //	|        |                         | needed a second fork                         | new user namespace, answers it a byte |
-//	| init   | Attach                  | init can't be cloned into its cgroup         | puts it there, answers one byte       |
+//	| init   | Attach                  | init can't be cloned into its cgroup, or     | puts it there, moves the devices,     |
+//	|        |                         | network devices are to be moved              | answers one byte                      |
 //	| init   | Open {request}          | a user namespace takes init the right to     | opens what the plan's request says in |
 //	|        |                         | open something of the host's, or it must be  | init's mount namespace, answers a     |
 //	|        |                         | idmapped                                     | byte with the descriptor (SCM_RIGHTS) |

@@ -18,14 +18,18 @@ type Message struct {
 	Kind program.Message
 	A, B uint64
 	Text string
+	// Files are the descriptors that came along: for Mounted the root, for CopyUp from and to, if init was started by
+	// somebody who may not look at its own. Whoever receives the message closes them.
+	Files []*os.File
 }
 
 // Receive waits for the next message. io.EOF says that the socket was closed: init has executed the user's program,
 // or it is dead.
 func (p *Process) Receive() (Message, error) {
 	var b [program.MessageSize + program.TextSize]byte
+	var control [controlSize]byte
 	for {
-		n, err := unix.Read(int(p.conn.Fd()), b[:])
+		n, rights, _, _, err := unix.Recvmsg(int(p.conn.Fd()), b[:], control[:], unix.MSG_CMSG_CLOEXEC)
 		switch {
 		case err == unix.EINTR:
 		case n == 0 && err == nil || err == unix.ECONNRESET:
@@ -33,8 +37,48 @@ func (p *Process) Receive() (Message, error) {
 		case err != nil:
 			return Message{}, fmt.Errorf("receive from init: %w", err)
 		default:
-			return decode(b[:n])
+			m, err := decode(b[:n])
+			if err == nil && rights > 0 {
+				m.Files, err = files(control[:rights])
+			}
+			return m, err
 		}
+	}
+}
+
+// controlSize is room for two descriptors.
+const controlSize = unix.SizeofCmsghdr + 2*4
+
+// files takes the descriptors out of a control message.
+func files(control []byte) (list []*os.File, err error) {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return nil, fmt.Errorf("receive from init: %w", err)
+	}
+	for i := range messages {
+		fds, err := unix.ParseUnixRights(&messages[i])
+		if err != nil {
+			return nil, fmt.Errorf("receive from init: %w", err)
+		}
+		for _, fd := range fds {
+			list = append(list, os.NewFile(uintptr(fd), "init's"))
+		}
+	}
+	return list, nil
+}
+
+// Path is the path of the i-th of two files that the message is about, the number of whose descriptor in init is fd.
+func (m *Message) Path(p *Process, i int, fd uint64) string {
+	if i < len(m.Files) {
+		return fmt.Sprintf("/proc/self/fd/%d", m.Files[i].Fd())
+	}
+	return fmt.Sprintf("/proc/%d/fd/%d", p.Pid, fd)
+}
+
+// Close closes the files that came along.
+func (m *Message) Close() {
+	for _, f := range m.Files {
+		f.Close()
 	}
 }
 
