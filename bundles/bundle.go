@@ -40,9 +40,9 @@ func Open(dir string) (*Bundle, error) {
 	return &Bundle{Dir: realDir, Config: config}, nil
 }
 
-// Decode turns the config into options; see spec.Decode for the warnings and the error.
-func (b *Bundle) Decode() (*spec.ContainerOpts, []spec.Diagnostic, error) {
-	return spec.Decode(configFile, b.Config, spec.Env{Bundle: b.Dir})
+// Decode turns the config into options; own is spec.Env.Own. See spec.Decode for the warnings and the error.
+func (b *Bundle) Decode(own uint64) (*spec.ContainerOpts, []spec.Diagnostic, error) {
+	return spec.Decode(configFile, b.Config, spec.Env{Bundle: b.Dir, Own: own})
 }
 
 // readConfig reads a regular file of at most maxConfig bytes. O_NONBLOCK keeps it from waiting at a fifo.

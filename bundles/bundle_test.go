@@ -97,7 +97,7 @@ func TestOpenOfMissingFolder(t *testing.T) {
 
 func TestDecodeErrorsNameTheFile(t *testing.T) {
 	b := Bundle{Dir: "/b", Config: []byte("{")}
-	_, _, err := b.Decode()
+	_, _, err := b.Decode(0)
 	wantError(t, err, "config.json:1:")
 }
 
@@ -106,7 +106,7 @@ func TestExampleDecodesWithoutWarning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts, warnings, err := b.Decode()
+	opts, warnings, err := b.Decode(0)
 	if err != nil || len(warnings) > 0 {
 		t.Fatalf("warnings %v, error %v", warnings, err)
 	}

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// The sentences that an operation may fail with because another one was there before it. Whatever else it says is wrong.
+// The sentences that an operation may fail with because another one was there before it. Whatever else it says is
+// wrong.
 var (
 	absent     = []string{"does not exist"}
 	present    = []string{"container with given ID already exists"}

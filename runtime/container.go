@@ -41,6 +41,8 @@ type CreateOptions struct {
 	PreserveFds int
 	// ListenFds is how many of them, the first, are sockets on which the container is to listen (sd_listen_fds(3)).
 	ListenFds int
+	// NotifySocket is the service manager's socket (sd_notify(3)), see NotifyThrough.
+	NotifySocket string
 }
 
 // Container is one container of a host, made by New or found by Load. It is not safe for concurrent use; several
@@ -97,11 +99,17 @@ func New(h Host, id string, b *bundles.Bundle, flags CreateOptions) (*Container,
 
 // decode reads the bundle's config and decides where the cgroup goes.
 func (c *Container) decode() (err error) {
-	if c.opts, c.Warnings, err = c.bundle.Decode(); err != nil {
+	if c.opts, c.Warnings, err = c.bundle.Decode(0); err != nil {
 		return err
+	}
+	if own := ownNamespaces(c.opts.Namespaces); own != 0 {
+		if c.opts, c.Warnings, err = c.bundle.Decode(own); err != nil {
+			return err
+		}
 	}
 	c.opts.ExecAffinity = spec.CPUAffinity{} // it is for processes that join the container
 	c.announceSockets()
+	c.showNotify()
 	c.cgroup, err = cgroup.New(cgroup.Config{
 		ID:          c.id,
 		CgroupsPath: c.opts.CgroupsPath,

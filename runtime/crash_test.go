@@ -244,7 +244,8 @@ func rich(s *specs.Spec) {
 // forked is a config whose init has to fork, and that has hooks on both sides.
 func forked(s *specs.Spec) {
 	inHostPids(s)
-	s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.PIDNamespace, Path: "/proc/self/ns/pid"})
+	joined := specs.LinuxNamespace{Type: specs.PIDNamespace, Path: "/proc/self/ns/pid"}
+	s.Linux.Namespaces = append(s.Linux.Namespaces, joined)
 	s.Mounts = slices.DeleteFunc(s.Mounts, isCgroup)
 	nothing := []specs.Hook{{Path: payloadPath, Args: []string{"payload", "true"}}}
 	s.Hooks = &specs.Hooks{CreateRuntime: nothing, CreateContainer: nothing, Poststop: nothing}

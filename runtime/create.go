@@ -119,6 +119,11 @@ func (c *Container) makeFolder() error {
 	if err := c.dir.Save(c.state); err != nil {
 		return err
 	}
+	if c.flags.NotifySocket != "" {
+		if err := c.dir.MakeNotify(); err != nil {
+			return err
+		}
+	}
 	return c.dir.SaveConfig(c.bundle.Config)
 }
 
@@ -309,6 +314,9 @@ func (c *Container) answerHome(init *spawn.Process, m spawn.Message) error {
 
 // attach does for init what must be done before it goes on in its namespaces.
 func (c *Container) attach(init *spawn.Process) error {
+	if c.paused {
+		return c.cgroup.Attach(init.Pid)
+	}
 	if c.cgroup.NeedsAttach() {
 		if err := c.cgroup.Attach(init.Pid); err != nil {
 			return c.placed(err)

@@ -93,7 +93,7 @@ func (c *Container) decodeExec(o ExecOptions) error {
 	}
 	c.flags = o.CreateOptions
 	if err == nil {
-		c.opts.Hooks = spec.Hooks{} // they are about the container, not about each process
+		c.opts.Hooks, c.opts.NetDevices = spec.Hooks{}, nil // they are about the container, not about each process
 	}
 	return err
 }
@@ -206,32 +206,4 @@ func (c *Container) gatherExec(o *spec.ContainerOpts) (f plan.Facts, err error) 
 // openRoot opens the container's root as init sees it.
 func (c *Container) openRoot() (*os.File, error) {
 	return os.OpenFile(fmt.Sprintf("/proc/%d/root", c.state.InitPid), unix.O_PATH|unix.O_DIRECTORY, 0)
-}
-
-// foreignNamespaces are those namespaces of a process that are not crabcan's own. Joining one's own is an error for a
-// user namespace and does nothing for the others.
-func foreignNamespaces(pid int) (flags uint64, err error) {
-	for _, n := range []struct {
-		name string
-		flag uint64
-	}{
-		{"user", unix.CLONE_NEWUSER}, {"mnt", unix.CLONE_NEWNS}, {"pid", unix.CLONE_NEWPID}, {"net", unix.CLONE_NEWNET},
-		{"ipc", unix.CLONE_NEWIPC}, {"uts", unix.CLONE_NEWUTS}, {"cgroup", unix.CLONE_NEWCGROUP}, {"time", unix.CLONE_NEWTIME},
-	} {
-		own, err := os.Readlink("/proc/self/ns/" + n.name)
-		if errors.Is(err, unix.ENOENT) {
-			continue // this kernel has no such namespaces
-		}
-		if err != nil {
-			return 0, err
-		}
-		theirs, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, n.name))
-		if err != nil {
-			return 0, err
-		}
-		if own != theirs {
-			flags |= n.flag
-		}
-	}
-	return flags, nil
 }

@@ -218,8 +218,8 @@ type running struct {
 }
 
 // start starts a command. A thread that may become a tracer's must not be its parent: a tracer waits for all children
-// of its thread. The children of a thread that ends go to the main one. The functions first do something to that thread,
-// which the command inherits.
+// of its thread. The children of a thread that ends go to the main one. What the functions first change of the thread
+// the command inherits.
 func (p *place) start(cmd *exec.Cmd, first ...func() error) *running {
 	r := &running{cmd: cmd, out: p.capture(cmd)}
 	onThread(func() {
@@ -458,9 +458,8 @@ func onThread(f func()) {
 type victim int
 
 const (
-	nobody victim = iota
 	// parent is the crabcan that was called, with all its threads.
-	parent
+	parent victim = iota + 1
 	// child is the process that it starts, from its very first call on: init.
 	child
 )

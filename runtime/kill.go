@@ -9,6 +9,7 @@ import (
 
 	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/state"
+	"github.com/crabcan/crabcan/spec"
 )
 
 // errNotRunning has the words that containerd looks for.
@@ -156,6 +157,7 @@ func (c *Container) destroy() error {
 	logrus.Debug("Cleaning container")
 	if err := c.loadOpts(); err != nil {
 		logrus.Warnf("no poststop hook is run: %v", err)
+		c.opts = &spec.ContainerOpts{}
 	}
 	if err := c.killInit(); err != nil {
 		return err

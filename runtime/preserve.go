@@ -2,9 +2,7 @@ package runtime
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,9 +24,6 @@ func (c *Container) announceSockets() {
 	if c.flags.ListenFds == 0 {
 		return
 	}
-	env := slices.DeleteFunc(slices.Clone(c.opts.Env), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return name == "LISTEN_FDS" || name == "LISTEN_PID"
-	})
-	c.opts.Env = append(env, "LISTEN_FDS="+strconv.Itoa(c.flags.ListenFds), "LISTEN_PID=1")
+	c.setEnv("LISTEN_FDS", strconv.Itoa(c.flags.ListenFds))
+	c.setEnv("LISTEN_PID", "1")
 }

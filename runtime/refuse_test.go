@@ -225,8 +225,8 @@ func TestUnprivilegedUser(t *testing.T) {
 	p.gone(id)
 }
 
-// script runs a shell script in namespaces of its own: it may change there what belongs to the whole host here. $crabcan
-// stands for crabcan with its --root.
+// script runs a shell script in namespaces of its own: it may change there what belongs to the whole host here.
+// $crabcan stands for crabcan with its --root.
 func (p *place) script(namespaces, text string) result {
 	p.t.Helper()
 	if _, err := exec.LookPath("unshare"); err != nil {

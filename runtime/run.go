@@ -39,9 +39,20 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	notify, err := c.listenNotify()
+	if err != nil {
+		return 0, err
+	}
+	defer notify.close()
+	if !o.Detach {
+		go notify.forward()
+	}
 	status, err = c.oversee(init, terminal, o.Detach)
-	if err != nil || o.Detach {
+	if err != nil {
 		return status, err
+	}
+	if o.Detach {
+		return 0, c.awaitReady(notify)
 	}
 	logrus.Debug("Finished, cleaning & exit")
 	if o.Keep {

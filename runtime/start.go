@@ -39,8 +39,14 @@ func (c *Container) Start() error {
 	if err := c.startContainerHooks(); err != nil {
 		return errors.Join(err, c.destroy())
 	}
-	if err := c.letGo(); err != nil {
+	notify, err := c.listenNotify()
+	if err != nil {
 		return err
+	}
+	defer notify.close()
+	if err := c.letGo(); err != nil {
+		// It has said what was wrong, but may not have ended yet, and whoever asks now must see it stopped.
+		return errors.Join(err, c.killInit())
 	}
 	if err := c.dir.RemoveFifos(); err != nil {
 		return err
@@ -52,7 +58,7 @@ func (c *Container) Start() error {
 	if err := c.poststartHooks(); err != nil {
 		return errors.Join(err, c.Delete(true))
 	}
-	return nil
+	return c.awaitReady(notify)
 }
 
 // errStopped is Start's error for a container whose init ended before it was started.

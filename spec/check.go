@@ -52,7 +52,6 @@ func (c *checker) isBroken(pointer string) bool {
 // check fills in c.opts. Namespaces come first: what other members may ask for depends on them.
 func (c *checker) check() {
 	c.fillAbsent()
-	c.refuseUnsupported()
 	c.version()
 	c.namespaceList()
 	c.userNamespace()
@@ -70,6 +69,7 @@ func (c *checker) check() {
 	c.personality()
 	c.memoryPolicy()
 	c.netDevices()
+	c.intelRdt()
 	c.hooks()
 }
 

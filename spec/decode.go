@@ -6,6 +6,9 @@ import specs "github.com/opencontainers/runtime-spec/specs-go"
 type Env struct {
 	// Bundle is the bundle's folder, absolute: relative root paths and bind sources are relative to it.
 	Bundle string
+	// Own holds the CLONE_NEW* bits of those namespaces that the config joins by path although crabcan is in them
+	// already. To join them is to have none of one's own.
+	Own uint64
 }
 
 // Decode turns the bytes of a config.json into options. file is the name that diagnostics carry. The diagnostics are

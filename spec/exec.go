@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ func DecodeProcess(file string, data, config []byte, env Env) (*ContainerOpts, [
 	}
 	c := ofContainer(config, env, problems)
 	if ok {
+		inherit(&process, orEmpty(c.spec.Process))
 		c.spec.Process = &process
 		c.check()
 	}
@@ -51,6 +53,22 @@ func DecodeProcess(file string, data, config []byte, env Env) (*ContainerOpts, [
 		return nil, warnings, err
 	}
 	return c.opts, warnings, nil
+}
+
+// inherit gives a process what its file doesn't say and what would be a loss to have none of: without its labels it
+// would run unconfined in a confined container.
+func inherit(p, container *specs.Process) {
+	replace(&container.ApparmorProfile, p.ApparmorProfile)
+	replace(&container.SelinuxLabel, p.SelinuxLabel)
+	p.ApparmorProfile, p.SelinuxLabel = container.ApparmorProfile, container.SelinuxLabel
+	p.Capabilities = cmp.Or(p.Capabilities, container.Capabilities)
+	p.OOMScoreAdj = cmp.Or(p.OOMScoreAdj, container.OOMScoreAdj)
+	p.Scheduler = cmp.Or(p.Scheduler, container.Scheduler)
+	p.IOPriority = cmp.Or(p.IOPriority, container.IOPriority)
+	p.ExecCPUAffinity = cmp.Or(p.ExecCPUAffinity, container.ExecCPUAffinity)
+	if len(p.Rlimits) == 0 {
+		p.Rlimits = container.Rlimits
+	}
 }
 
 // ChangeProcess is the container's own process with some changes. The error names the member that a change made wrong.

@@ -46,6 +46,9 @@ func (c *checker) namespaceList() {
 		if n.Path != "" {
 			n.Path = c.absolute(member(entry, "path"), n.Path)
 		}
+		if n.Path != "" && flag&c.env.Own != 0 {
+			continue
+		}
 		c.namespaces |= flag
 		c.opts.Namespaces = append(c.opts.Namespaces, Namespace{Flag: flag, Path: n.Path, Pointer: entry})
 	}

@@ -71,6 +71,7 @@ type ContainerOpts struct {
 	ReadonlyPaths []string // absolute, clean
 
 	NetDevices []NetDevice // sorted by name
+	IntelRdt   *IntelRdt   // nil: leave it alone
 
 	// CgroupsPath is as the config has it ("" when absent); Resources is nil when absent.
 	CgroupsPath string
@@ -153,6 +154,14 @@ type Device struct {
 type NetDevice struct {
 	Name, NewName string
 	Pointer       string
+}
+
+// IntelRdt is linux.intelRdt. ClosID is a plain name, "/" for the default group or "" for one of the container's own; L3,
+// MemBw and Schemata are lines for the schemata file, to be written in that order, "" for none.
+type IntelRdt struct {
+	ClosID, L3, MemBw string
+	Schemata          []string
+	Monitor           bool
 }
 
 // Mount is one mounts entry with its options parsed once.

@@ -81,8 +81,8 @@ var allRules = map[string][]ruleTest{
 	"version": versionRules, "member": memberRules, "process": processRules, "rlimit": rlimitRules,
 	"capability": capabilityRules, "root and names": rootAndNameRules, "mount": mountRules, "namespace": namespaceRules,
 	"device": deviceRules, "sysctl": sysctlRules, "path and cgroup": pathAndCgroupRules, "seccomp": seccompRules,
-	"scheduling": schedulingRules, "label": labelRules, "listener": listenerRules, "network device": netDeviceRules,
-	"empty": emptyRules, "unsupported": unsupportedRules,
+	"scheduling": schedulingRules, "label": labelRules, "listener": listenerRules, "network device": netDeviceRules, "rdt": rdtRules,
+	"empty": emptyRules,
 }
 
 func TestRules(t *testing.T) {
@@ -316,6 +316,19 @@ var netDeviceRules = []ruleTest{
 	{[]edit{`/linux/netDevices {"eth0": {}, "eth1": {"name": "eth0"}}`}, `linux.netDevices.eth1: another device is to be "eth0" in the container`},
 }
 
+var rdtRules = []ruleTest{
+	{[]edit{`/linux/intelRdt {}`}, ``},
+	{[]edit{`/linux/intelRdt {"closID": "/", "l3CacheSchema": "L3:0=f", "memBwSchema": "MB:0=10", "schemata": ["L2:0=3"], "enableMonitoring": true}`}, ``},
+	{[]edit{`/linux/intelRdt {"closID": "a/b"}`}, `linux.intelRdt.closID: invalid intelRdt.ClosID "a/b"`},
+	{[]edit{`/linux/intelRdt {"closID": ".."}`}, `linux.intelRdt.closID: invalid intelRdt.ClosID ".."`},
+	{[]edit{`/linux/intelRdt {"closID": "mon_groups"}`}, `linux.intelRdt.closID: "mon_groups" is a folder of resctrl's own`},
+	{[]edit{`/linux/intelRdt {"l3CacheSchema": "L3:0=f\n", "memBwSchema": "L3:0=f", "schemata": ["", "a\nb"]}`}, "" +
+		"linux.intelRdt.l3CacheSchema: must not hold a newline\n" +
+		"linux.intelRdt.memBwSchema: must begin with MB:, not \"L3:0=f\"\n" +
+		"linux.intelRdt.schemata[1]: must not hold a newline"},
+	{[]edit{`/linux/intelRdt {"enableCMT": true}`}, `warning: linux.intelRdt.enableCMT: is unknown and ignored`},
+}
+
 const hostSysctl = "belongs to no namespace of the container: it would change the host"
 
 var sysctlRules = []ruleTest{
@@ -388,7 +401,7 @@ var seccompRules = []ruleTest{
 		"linux.seccomp.syscalls[0].args[1].op: is required"},
 }
 
-// emptyRules has what is not done yet, in forms that ask for nothing of it.
+// emptyRules has members in forms that ask for nothing.
 var emptyRules = []ruleTest{{[]edit{
 	`/hooks {"prestart": [], "poststop": null}`, `/process/apparmorProfile ""`, `/process/selinuxLabel ""`,
 	`/process/execCPUAffinity {}`, `/process/scheduler null`, `/linux/uidMappings []`, `/linux/gidMappings []`,
@@ -400,7 +413,3 @@ const (
 	hook  = ` [{"path": "/h"}]`
 	idMap = `[{"containerID": 0, "hostID": 0, "size": 1}]`
 )
-
-var unsupportedRules = []ruleTest{
-	{[]edit{`/linux/intelRdt {}`}, `linux.intelRdt: is not supported yet`},
-}

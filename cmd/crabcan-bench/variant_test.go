@@ -19,7 +19,7 @@ func TestVariants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, warnings, err := b.Decode()
+		o, warnings, err := b.Decode(0)
 		if err != nil || len(warnings) > 0 {
 			t.Errorf("%q: %v, %v", v.name, warnings, err)
 			continue

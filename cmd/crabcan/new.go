@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
@@ -57,6 +58,7 @@ func readBlueprint(c *cli.Context) (b blueprint, err error) {
 	if b.flags.PreserveFds < 0 {
 		return b, fmt.Errorf("invalid preserve-fds: %d", b.flags.PreserveFds)
 	}
+	b.flags.NotifySocket = os.Getenv(notifySocket)
 	b.flags.ListenFds = listenFds()
 	b.flags.PreserveFds += b.flags.ListenFds
 	return b, nil

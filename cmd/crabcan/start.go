@@ -1,6 +1,10 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"os"
+
+	"github.com/urfave/cli/v2"
+)
 
 func startCommand() *cli.Command {
 	return &cli.Command{
@@ -17,5 +21,6 @@ func start(c *cli.Context) Errcode {
 		return failed(err)
 	}
 	defer container.Close()
+	container.NotifyThrough(os.Getenv(notifySocket))
 	return failed(container.Start())
 }

@@ -17,16 +17,20 @@ var hostInstances = []struct {
 	{"proc", unix.CLONE_NEWPID, "/proc"},
 	{"sysfs", unix.CLONE_NEWNET, "/sys"},
 	{"mqueue", unix.CLONE_NEWIPC, "/dev/mqueue"},
-	{"cgroup", unix.CLONE_NEWCGROUP, "/sys/fs/cgroup"},
 }
 
 // hostInstance is where the host has the file system that a mount is to show, "" if it can be mounted anew.
 func (c *compiler) hostInstance(m *spec.Mount) string {
+	if m.Type == "cgroup" && c.f.Unified && !c.has(unix.CLONE_NEWCGROUP) {
+		// To mount it anew in the host's cgroup namespace would change the host's own mount: all share its options,
+		// nsdelegate to begin with (cgroups(7)).
+		return "/sys/fs/cgroup"
+	}
 	if !c.has(unix.CLONE_NEWUSER) {
 		return ""
 	}
 	for _, h := range hostInstances {
-		if h.kind == m.Type && !c.has(h.namespace) && (h.kind != "cgroup" || c.f.Unified) {
+		if h.kind == m.Type && !c.has(h.namespace) {
 			return h.path
 		}
 	}

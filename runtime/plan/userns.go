@@ -105,17 +105,18 @@ func (c *compiler) becomeRoot() {
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_PDEATHSIG), num(int(unix.SIGKILL)))
 }
 
-// staysDumpable reports whether init must be dumpable for a while: an unprivileged parent can open nothing below
-// /proc/PID, uid_map to begin with, of a process that is not. In a new user namespace there is nobody yet who could
-// take advantage of it; a process that joins a container never may be (CVE-2016-9962).
+// staysDumpable reports whether init must be dumpable: an unprivileged parent can open nothing below /proc/PID of a
+// process that is not, neither uid_map nor later, for hooks and exec, its namespaces. In a new user namespace there is
+// nobody who could take advantage of it, but what the user starts there; and init has nothing of the host's. A process
+// that joins a container never may be (CVE-2016-9962).
 func (c *compiler) staysDumpable() bool {
 	return c.f.Unprivileged && c.f.Join == 0 && c.makes(unix.CLONE_NEWUSER)
 }
 
-// hide ends that while.
-func (c *compiler) hide() error {
+// stayDumpable takes back what the kernel did when the ids changed (prctl(2)).
+func (c *compiler) stayDumpable() error {
 	if c.staysDumpable() {
-		c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), null)
+		c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), num(1))
 	}
 	return nil
 }

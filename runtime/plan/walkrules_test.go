@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -70,12 +71,16 @@ func inOrder(lists ...[]int) bool {
 }
 
 func checkDumpable(p subject, m *machine) string {
-	off := m.calls(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE)
-	if len(off) != 1 || m.step(off[0]).Args[1].N != 0 {
-		return "PR_SET_DUMPABLE is not set to 0 once"
+	want := uint64(0)
+	stays := p.kind == forInit && p.f.Unprivileged && p.makes(unix.CLONE_NEWUSER) // see staysDumpable
+	if stays {
+		want = 1
 	}
-	late := p.kind == forInit && p.f.Unprivileged && p.makes(unix.CLONE_NEWUSER) // see staysDumpable
-	if !late && !inOrder(off, m.calls(unix.SYS_SETNS)) {
+	off := m.calls(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE)
+	if len(off) != 1 || m.step(off[0]).Args[1].N != want {
+		return fmt.Sprintf("PR_SET_DUMPABLE is not set to %d once", want)
+	}
+	if !stays && !inOrder(off, m.calls(unix.SYS_SETNS)) {
 		return "a namespace is joined before"
 	}
 	return ""
@@ -423,10 +428,12 @@ func checkClosed(p subject, m *machine) string {
 	return ""
 }
 
-// root is the descriptor of the root: the one that is entered, or when a container is joined the first that is opened.
+// root is the descriptor of the root: the one that is entered, or when a container is joined the one of "/".
 func (m *machine) root(p subject) uint64 {
-	if p.kind != forInit {
-		return firstFDOnPaper + 1
+	for _, at := range m.calls(unix.SYS_OPENAT2) {
+		if s := m.step(at); p.kind != forInit && cString(s.Args[1]) == "/" {
+			return m.words[word{s.Result.Mem, s.Result.N}]
+		}
 	}
 	a := m.step(m.calls(unix.SYS_FCHDIR)[0]).Args[0]
 	return m.words[word{a.Mem, a.N}]

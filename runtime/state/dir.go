@@ -157,6 +157,9 @@ func (d *Dir) Path() string { return filepath.Join(string(d.root), d.id) }
 // Remove deletes the files that crabcan keeps here and the folder; the caller holds the lock. It is an error if
 // anything else lies in the folder. state.json goes last, so that a killed delete can be told to finish its work.
 func (d *Dir) Remove() error {
+	if err := d.removeNotify(); err != nil {
+		return err
+	}
 	if err := d.unlink(execFifo, resultFifo, configFile, newStateFile, stateFile); err != nil {
 		return err
 	}

@@ -1,0 +1,169 @@
+package resctrl
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/crabcan/crabcan/spec"
+)
+
+// fakeRoot is a folder that looks like a resctrl file system with one group in it. What the kernel would do on mkdir
+// the test does.
+func fakeRoot(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, folder := range []string{"info/L3", "info/MB", "mon_groups", "shared/mon_groups"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(root, "shared", "schemata"), "    L3:0=007ff;1=01f\n    MB:0= 20;1=70\n")
+	for _, file := range []string{"tasks", "schemata", "shared/tasks"} {
+		write(t, filepath.Join(root, file), "")
+	}
+	return root
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Which group a container gets, and what is refused (config-linux.md, "IntelRdt").
+func TestFind(t *testing.T) {
+	root := fakeRoot(t)
+	for _, c := range []struct {
+		o    spec.IntelRdt
+		want Group  // without root
+		err  string // part of it
+	}{
+		{spec.IntelRdt{}, Group{Folder: "/web", Made: true}, ""},
+		{spec.IntelRdt{Monitor: true}, Group{Folder: "/web", Monitor: "/web/mon_groups/web", Made: true}, ""},
+		{spec.IntelRdt{ClosID: "/", Monitor: true}, Group{Folder: "", Monitor: "/mon_groups/web"}, ""},
+		{spec.IntelRdt{ClosID: "shared"}, Group{Folder: "/shared"}, ""},
+		{spec.IntelRdt{ClosID: "shared", L3: "L3:1=1F;0=7ff", MemBw: "MB:1=70"}, Group{Folder: "/shared"}, ""},
+		{spec.IntelRdt{ClosID: "shared", L3: "L3:0=7fe"}, Group{}, "is there already with L3:0=7ff, not 7fe"},
+		{spec.IntelRdt{ClosID: "shared", MemBw: "MB:2=10"}, Group{}, "is there already with MB:2=, not 10"},
+		{spec.IntelRdt{ClosID: "new", Schemata: []string{"L2:0=f"}}, Group{Folder: "/new"}, ""},
+		{spec.IntelRdt{ClosID: "new"}, Group{}, "there is no group"},
+	} {
+		g, err := Find(root, "web", &c.o)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%+v: error %v, want %q", c.o, err, c.err)
+			}
+			continue
+		}
+		want := c.want
+		want.Folder = filepath.Join(root, want.Folder)
+		if want.Monitor != "" {
+			want.Monitor = filepath.Join(root, want.Monitor)
+		}
+		if err != nil || g != want {
+			t.Errorf("%+v: %+v, %v, want %+v", c.o, g, err, want)
+		}
+	}
+}
+
+func TestFindWithoutFeature(t *testing.T) {
+	root := fakeRoot(t)
+	if err := os.Remove(filepath.Join(root, "info", "MB")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Find(root, "web", &spec.IntelRdt{MemBw: "MB:0=10"}); err == nil || !strings.Contains(err.Error(), "(MBA) is not enabled") {
+		t.Error(err)
+	}
+}
+
+// All schemas go into one write in the specification's order, and the group ends with the container that made it.
+func TestLife(t *testing.T) {
+	root := fakeRoot(t)
+	o := &spec.IntelRdt{L3: "L3:0=1", MemBw: "MB:0=2", Schemata: []string{"L2:0=3", "L3:0=4"}, Monitor: true}
+	g, err := Find(root, "web", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{g.Folder, filepath.Dir(g.Monitor), g.Monitor} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, "tasks"), "")
+	}
+	write(t, filepath.Join(g.Folder, "schemata"), "")
+	if err := g.Create(o); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, filepath.Join(g.Folder, "schemata")); got != "L3:0=1\nMB:0=2\nL2:0=3\nL3:0=4\n" {
+		t.Errorf("schemata: %q", got)
+	}
+	if err := g.Attach(42); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{g.Folder, g.Monitor} {
+		if got := read(t, filepath.Join(folder, "tasks")); got != "42" {
+			t.Errorf("%s: tasks: %q", folder, got)
+		}
+		if err := os.RemoveAll(folder); err != nil { // rmdir(2) of the kernel's own files
+			t.Fatal(err)
+		}
+	}
+	if err := g.Remove(); err != nil {
+		t.Error("nothing is left:", err)
+	}
+}
+
+// A group that others may use too stays.
+func TestRemoveLeavesShared(t *testing.T) {
+	root := fakeRoot(t)
+	g, err := Find(root, "web", &spec.IntelRdt{ClosID: "shared", Monitor: true})
+	if err == nil {
+		err = g.Create(&spec.IntelRdt{})
+	}
+	if err == nil {
+		err = g.Remove()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(g.Monitor); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the monitoring group is still there:", err)
+	}
+	if _, err := os.Stat(g.Folder); err != nil {
+		t.Error(err)
+	}
+}
+
+// The kernel's own explanation is in another file.
+func TestExplain(t *testing.T) {
+	root := fakeRoot(t)
+	write(t, filepath.Join(root, "info", "last_cmd_status"), "Mask f0f has non-consecutive 1-bits\n")
+	for _, folder := range []string{root, filepath.Join(root, "shared")} {
+		if err := (Group{Folder: folder}).explain(os.ErrInvalid); err.Error() != "invalid argument (Mask f0f has non-consecutive 1-bits)" {
+			t.Error(err)
+		}
+	}
+}
+
+func TestNone(t *testing.T) {
+	for name, err := range map[string]error{
+		"Create": Group{}.Create(nil), "Attach": Group{}.Attach(1), "Remove": Group{}.Remove(),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
