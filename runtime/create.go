@@ -59,7 +59,11 @@ func (c *Container) begin(run bool, openConsole func() (*os.File, error)) (*spaw
 	if err != nil {
 		return nil, err
 	}
-	if err := c.makeFolder(); err != nil {
+	group, err := c.findGroup()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.makeFolder(group); err != nil {
 		return nil, err
 	}
 	var fifos state.Fifos
@@ -89,12 +93,15 @@ func (c *Container) begin(run bool, openConsole func() (*os.File, error)) (*spaw
 	if err := c.makeCgroup(); err != nil {
 		return nil, err
 	}
+	if err := c.makeGroup(); err != nil {
+		return nil, err
+	}
 	return c.startInit(image, files)
 }
 
 // makeFolder makes and locks the container's folder and writes down already where the cgroup will be, so that delete
 // finds everything however far this create comes.
-func (c *Container) makeFolder() error {
+func (c *Container) makeFolder(group state.IntelRdt) error {
 	var err error
 	if c.dir, err = state.Create(state.Root(c.host.Root), c.id); err != nil {
 		return err
@@ -115,6 +122,7 @@ func (c *Container) makeFolder() error {
 		Hooks:       !c.opts.Hooks.IsZero(),
 		SharedPids:  !c.ownPids(),
 		Cgroup:      state.Cgroup(c.cgroup.Saved()),
+		IntelRdt:    group,
 	}
 	if err := c.dir.Save(c.state); err != nil {
 		return err
@@ -190,6 +198,9 @@ func (c *Container) record(init *spawn.Process) error {
 	}
 	c.state.InitPid, c.state.InitStartTime = init.Pid, started
 	if err := c.dir.Save(c.state); err != nil {
+		return err
+	}
+	if err := c.joinGroup(init); err != nil {
 		return err
 	}
 	return c.setOOMScore(init)

@@ -122,6 +122,10 @@ func (c *Container) beginExec(o ExecOptions, openConsole func() (*os.File, error
 	if err != nil {
 		return nil, err
 	}
+	// What was read and opened by init's pid was init's only if that is still alive.
+	if alive, err := c.alive(); err != nil || !alive {
+		return nil, errors.Join(err, errNotRunning)
+	}
 	return c.launchIn(o.Cgroup, image, files)
 }
 
@@ -131,6 +135,9 @@ func (c *Container) settle(process *spawn.Process) error {
 		if err := process.SetAffinity(final); err != nil {
 			return fmt.Errorf("process.execCPUAffinity.final: %w", err)
 		}
+	}
+	if err := c.rejoinGroup(process); err != nil {
+		return err
 	}
 	return c.setOOMScore(process)
 }

@@ -630,6 +630,9 @@ func (t *tracer) options() int {
 // atCall counts a call that a thread is about to make, and springs the trap if it is the one.
 func (t *tracer) atCall(tid int) {
 	c, err := callOf(tid)
+	if err != nil && err != unix.ESRCH {
+		t.problem = fmt.Errorf("PTRACE_GET_SYSCALL_INFO: %w", err)
+	}
 	if err != nil || c.op != unix.PTRACE_SYSCALL_INFO_ENTRY {
 		return
 	}

@@ -58,7 +58,7 @@ func homeIn(root *os.File, uid uint32, resolve uint64) (string, error) {
 		// The parser takes a comment for a user 0 without a home.
 		return u.Uid == int(uid) && u.Home != ""
 	})
-	if err != nil || len(users) == 0 {
+	if err != nil || len(users) == 0 || len(users[0].Home) >= unix.PathMax {
 		return "/", nil // a malformed file is the image's business; it decides nothing but HOME
 	}
 	return users[0].Home, nil

@@ -169,6 +169,9 @@ func (c *Container) destroy() error {
 	if err := c.cgroup.Destroy(); err != nil {
 		return err
 	}
+	if err := c.group().Remove(); err != nil {
+		return err
+	}
 	if err := c.dir.Remove(); err != nil {
 		return err
 	}

@@ -41,7 +41,10 @@ func (c *checker) deviceRule(pointer string, rule specs.LinuxDeviceCgroup) {
 	if rule.Access == "" {
 		c.errorf(pointer+"/access", "is required")
 	}
-	if strings.Trim(rule.Access, "rwm") != "" {
+	switch {
+	case !strings.ContainsAny(rule.Access, "rwm") && rule.Access != "":
 		c.errorf(pointer+"/access", "must be made of r, w and m, not %q", rule.Access)
+	case strings.Trim(rule.Access, "rwm") != "":
+		c.warnf(pointer+"/access", "should be made of r, w and m only; the rest of %q is ignored", rule.Access)
 	}
 }

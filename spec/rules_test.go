@@ -364,10 +364,12 @@ var pathAndCgroupRules = []ruleTest{
 		`linux.maskedPaths: needs a namespace of type mount in linux.namespaces`},
 	{[]edit{`/linux/cgroupsPath "a\u0000"`}, `linux.cgroupsPath: must not hold a NUL byte`},
 	{[]edit{`/linux/resources {"devices": [{"allow": true, "type": "a", "access": "rwm"}, {"access": "r"}]}`}, ``},
-	{[]edit{`/linux/resources {"devices": [{"type": "p", "access": "rx"}, {}]}`}, "" +
+	{[]edit{`/linux/resources {"devices": [{"type": "p", "access": "x"}, {}]}`}, "" +
 		"linux.resources.devices[0].type: must be a, b or c, not \"p\"\n" +
-		"linux.resources.devices[0].access: must be made of r, w and m, not \"rx\"\n" +
+		"linux.resources.devices[0].access: must be made of r, w and m, not \"x\"\n" +
 		"linux.resources.devices[1].access: is required"},
+	{[]edit{`/linux/resources {"devices": [{"access": "rwa"}]}`},
+		"warning: linux.resources.devices[0].access: should be made of r, w and m only; the rest of \"rwa\" is ignored"},
 	{[]edit{`/linux/resources {"memory": {"kernel": 1, "kernelTCP": 1}}`}, "" +
 		"warning: linux.resources.memory.kernel: is ignored: kernels since 5.4 have no such limit\n" +
 		"warning: linux.resources.memory.kernelTCP: is ignored: cgroup v2 has no such limit"},
@@ -409,7 +411,4 @@ var emptyRules = []ruleTest{{[]edit{
 	`/mounts [{"destination": "/m", "type": "tmpfs", "uidMappings": [], "gidMappings": []}]`,
 }, ``}}
 
-const (
-	hook  = ` [{"path": "/h"}]`
-	idMap = `[{"containerID": 0, "hostID": 0, "size": 1}]`
-)
+const idMap = `[{"containerID": 0, "hostID": 0, "size": 1}]`

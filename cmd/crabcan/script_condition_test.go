@@ -25,6 +25,9 @@ func condition(name string) (bool, error) {
 		return unix.Statfs("/sys/fs/selinux", &fs) == nil && fs.Type == unix.SELINUX_MAGIC, nil
 	case "netdevices":
 		return exec.Command("unshare", "-n", "ip", "link", "add", "cra0", "type", "veth", "peer", "name", "cra1").Run() == nil, nil
+	case "resctrl":
+		var fs unix.Statfs_t
+		return unix.Statfs("/sys/fs/resctrl", &fs) == nil && fs.Type == unix.RDTGROUP_SUPER_MAGIC, nil
 	case "numa":
 		_, err := os.Stat("/proc/self/numa_maps")
 		return err == nil, nil
@@ -32,6 +35,9 @@ func condition(name string) (bool, error) {
 		return hasBusybox(), nil
 	case "debian":
 		return hasDebianMirror(), nil
+	case "timens":
+		_, err := os.Stat("/proc/self/ns/time")
+		return err == nil, nil
 	case "cgroupv1":
 		return !pureV2(), nil
 	case "cgroupv2":

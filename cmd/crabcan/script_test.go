@@ -34,8 +34,8 @@ import (
 //	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
 //	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see script_terminal_test.go
 //
-// The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [userns], [busybox]
-// (static), [debian] (its mirror answers), and testscript's own, such as [exec:runc].
+// The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [userns], [timens],
+// [busybox] (static), [debian] (its mirror answers), and testscript's own, such as [exec:runc].
 
 // TestMain lets the test binary be crabcan when it is called so. testscript.Main would do that as well, but its crabcan
 // could not leave a container behind: it reads the output to its end, and the container holds that open.

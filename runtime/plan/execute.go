@@ -113,6 +113,9 @@ func (c *compiler) notFound(refused program.Mem, denied program.Label) {
 // ready reports that everything is in place and waits: first for the parent, who must have written the container
 // down before init may outlive it, then, unless the parent goes on at once, for start.
 func (c *compiler) ready() error {
+	if !c.f.Run {
+		c.endOnTerm()
+	}
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_PDEATHSIG), null)
 	c.ask(program.Ready, null, null, c.text.Addr(), 8)
 	if !c.f.Run {
@@ -120,6 +123,15 @@ func (c *compiler) ready() error {
 		c.call(unix.SYS_READ, c.exec, c.text.Addr(), num(1))
 	}
 	return nil
+}
+
+// endOnTerm lets SIGTERM end a container that waits to be started: of signals without a handler the first process of a
+// pid namespace sees nothing (pid_namespaces(7)). execve takes the handler back.
+func (c *compiler) endOnTerm() {
+	const restorer = 0x04000000 // SA_RESTORER of asm/signal.h: amd64 wants it, for a handler that returns
+	const setSize = 8
+	act := program.Words(program.ExitOnSignal, num(restorer), program.ExitOnSignal, null)
+	c.call(unix.SYS_RT_SIGACTION, num(int(unix.SIGTERM)), act, null, num(setSize))
 }
 
 // execute is what is left for start: the filter, the last capabilities that it cost, and execve.

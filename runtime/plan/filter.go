@@ -37,6 +37,9 @@ func (c *compiler) filter() error {
 		return &Error{c.pointer, errNoExecve}
 	}
 	c.filterFlags = f.Flags
+	if f.Notify {
+		c.filterFlags |= unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
+	}
 	c.reportToStart("load the seccomp filter")
 	code := f.Bytes()
 	prog := program.Words(num(len(code)/8), program.Bytes(code)) // struct sock_fprog

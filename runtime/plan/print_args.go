@@ -35,6 +35,9 @@ func argAt(args []program.Arg, at int) program.Arg {
 	return program.Arg{}
 }
 
+// handler prints a struct sigaction: there is only one.
+func handler(shown) string { return "{exit with 128 + signal}" }
+
 // value prints an argument of which nothing is known but its kind.
 func (r *printer) value(a program.Arg) string {
 	switch a.Kind {

@@ -121,6 +121,7 @@ var callRows = [...]callRow{
 		{show: descriptor}, {show: buffer, use: "buffer"}, {show: number}}, result: "size"},
 	{nr: unix.SYS_RECVMSG, name: "recvmsg", params: []param{
 		{show: descriptor}, {show: buffer, use: "received"}, {show: bits, names: receiveFlags}}, result: "size"},
+	{nr: unix.SYS_RT_SIGACTION, name: "rt_sigaction", params: []param{{show: signal}, {show: handler}}},
 	{nr: unix.SYS_SCHED_SETATTR, name: "sched_setattr", params: []param{{show: number}, {show: schedAttr}, {show: number}}},
 	{nr: unix.SYS_SECCOMP, name: "seccomp", params: []param{
 		{as: "SECCOMP_SET_MODE_FILTER", is: unix.SECCOMP_SET_MODE_FILTER}, {show: bits, names: seccompFlags},

@@ -9,12 +9,13 @@ import (
 func interp()
 func interpAddr() unsafe.Pointer
 
-// interpEnd stands right behind the last instruction of interp.
+// interpEnd stands right behind the last instruction of interp, and again behind the signal handler that follows it.
 const interpEnd = "crabcan\x00"
 
-// interpreter returns the machine code of interp.
-func interpreter() []byte {
+// interpreter returns the machine code of interp and that of the signal handler.
+func interpreter() (loop, handler []byte) {
 	most := unsafe.Slice((*byte)(interpAddr()), dataStart-codeStart+len(interpEnd))
-	code, _, _ := bytes.Cut(most, []byte(interpEnd))
-	return code
+	loop, most, _ = bytes.Cut(most, []byte(interpEnd))
+	handler, _, _ = bytes.Cut(most, []byte(interpEnd))
+	return loop, handler
 }

@@ -97,6 +97,12 @@ failure:
 	MOVQ	0(R13), R12
 	JMP	step
 	BYTE	$'c'; BYTE $'r'; BYTE $'a'; BYTE $'b'; BYTE $'c'; BYTE $'a'; BYTE $'n'; BYTE $0
+	// The signal handler ExitOnSignal: exit_group(128 + signal), or a fault where that is forbidden.
+	ADDL	$128, DI
+	MOVL	$231, AX
+	SYSCALL
+	BYTE	$0x0f; BYTE $0x0b // UD2
+	BYTE	$'c'; BYTE $'r'; BYTE $'a'; BYTE $'b'; BYTE $'c'; BYTE $'a'; BYTE $'n'; BYTE $0
 
 TEXT ·interpAddr(SB), NOSPLIT, $0-8
 	LEAQ	·interp(SB), AX

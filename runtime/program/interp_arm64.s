@@ -79,6 +79,13 @@ failure:
 	B	step
 	WORD	$0x62617263
 	WORD	$0x006e6163
+	// The signal handler ExitOnSignal: exit_group(128 + signal), or a fault where that is forbidden.
+	ADD	$128, R0
+	MOVD	$94, R8
+	SVC
+	WORD	$0 // UDF
+	WORD	$0x62617263
+	WORD	$0x006e6163
 
 TEXT ·interpAddr(SB), NOSPLIT, $0-8
 	MOVD	$·interp(SB), R0

@@ -13,6 +13,7 @@ import (
 //	0x000  ELF header and program headers
 //	0x100  boot block: address of the first step, address of the memory's header
 //	0x110  the interpreter
+//	0x3e0  the signal handler
 //	0x400  initial words of the memory
 //	...    the steps
 //	...    strings, byte arrays, word arrays
@@ -21,6 +22,7 @@ const (
 	dataBase  = 0x20000000
 	bootBlock = 0x100
 	codeStart = 0x110
+	handlerAt = 0x3e0
 	dataStart = 0x400
 	stepSize  = 96
 	maxPage   = 0x10000 // arm64 kernels may have pages of 64 KiB
@@ -42,11 +44,12 @@ func (p *Program) Link() ([]byte, error) {
 	table := p.tableStart()
 	size := table + stepSize*len(p.Steps)
 	l.image = make([]byte, size, size+16<<10)
-	code := interpreter()
-	if codeStart+len(code) > dataStart {
-		return nil, fmt.Errorf("program: an interpreter of %d bytes does not fit", len(code))
+	loop, handler := interpreter()
+	if codeStart+len(loop) > handlerAt || handlerAt+len(handler) > dataStart {
+		return nil, fmt.Errorf("program: an interpreter of %d+%d bytes does not fit", len(loop), len(handler))
 	}
-	copy(l.image[codeStart:], code)
+	copy(l.image[codeStart:], loop)
+	copy(l.image[handlerAt:], handler)
 	bss := l.placeMemory()
 	for i := range p.Steps {
 		l.step(i)

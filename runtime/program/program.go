@@ -84,6 +84,9 @@ func Int[T ~int | ~int32 | ~int64 | ~uint | ~uint16 | ~uint32 | ~uint64 | ~uintp
 	return Arg{N: uint64(v)}
 }
 
+// ExitOnSignal is the address of a signal handler that ends the program with the status 128 plus the signal's number.
+var ExitOnSignal = Int(textBase + handlerAt)
+
 // Bytes is the address of b in read-only memory.
 func Bytes(b []byte) Arg { return Arg{Kind: ArgBytes, Data: string(b)} }
 

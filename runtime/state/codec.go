@@ -29,6 +29,11 @@ func members(s *State) object {
 		}},
 		{"hooks", boolean(&s.Hooks)},
 		{"sharedPids", boolean(&s.SharedPids)},
+		{"intelRdt", object{
+			{"folder", text(&s.IntelRdt.Folder)},
+			{"monitor", text(&s.IntelRdt.Monitor)},
+			{"made", boolean(&s.IntelRdt.Made)},
+		}},
 	}
 }
 

@@ -37,6 +37,14 @@ type State struct {
 	Hooks bool
 	// SharedPids says that the container has no pid namespace of its own, so that its processes outlive init.
 	SharedPids bool
+	IntelRdt   IntelRdt
+}
+
+// IntelRdt says which resctrl group the container is in, and what of it is to be removed with it: Monitor, if not
+// empty, and if it was Made, Folder. It is saved before anything is made.
+type IntelRdt struct {
+	Folder, Monitor string
+	Made            bool
 }
 
 // Cgroup says where the container's cgroup is and who manages it. It is saved before the cgroup is made, so that

@@ -24,6 +24,7 @@ func fullState() State {
 			Paths: map[string]string{"": "/sys/fs/cgroup/x", "pids": "/sys/fs/cgroup/pids/x"},
 		},
 		Hooks: true, SharedPids: true,
+		IntelRdt: IntelRdt{Folder: "/sys/fs/resctrl/c1", Monitor: "/sys/fs/resctrl/c1/mon_groups/c1", Made: true},
 	}
 }
 
@@ -61,7 +62,8 @@ func TestStateFileFormat(t *testing.T) {
 	want := `{"version":1,"id":"c1","ociVersion":"1.3.0","bundle":"/b","rootfs":"/b/rootfs",` +
 		`"created":"2026-02-03T04:05:06.000000789Z","owner":1000,"initPid":42,"initStartTime":9223372036854775808,` +
 		`"annotations":{"a.b/c":"d"},"cgroup":{"systemd":true,"path":"user.slice:crabcan:c1",` +
-		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"}},"hooks":true,"sharedPids":true}` + "\n"
+		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"}},"hooks":true,"sharedPids":true,` +
+		`"intelRdt":{"folder":"/sys/fs/resctrl/c1","monitor":"/sys/fs/resctrl/c1/mon_groups/c1","made":true}}` + "\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
