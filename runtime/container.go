@@ -64,6 +64,8 @@ type Container struct {
 	undo  undo
 	// opener does for init what only this process may.
 	opener opener
+	// stuck says that a failed create could not remove its cgroup.
+	stuck bool
 	// paused says that exec found the container paused.
 	paused bool
 	// adopt is told each process that becomes what this create, run or exec starts.

@@ -110,7 +110,12 @@ func (c *Container) makeFolder(group state.IntelRdt) error {
 		c.poststopHooks()
 		return nil
 	})
-	c.undo.push(c.dir.Remove)
+	c.undo.push(func() error {
+		if c.stuck {
+			return nil // delete --force is to find the cgroup, and to try again
+		}
+		return c.dir.Remove()
+	})
 	c.state = state.State{
 		ID:          c.id,
 		OCIVersion:  c.opts.OCIVersion,
@@ -144,11 +149,19 @@ func (c *Container) ownPids() bool {
 
 func (c *Container) makeCgroup() error {
 	// Pushed first: a cgroup that was made in part is to be removed as well.
-	c.undo.push(c.cgroup.Undo)
+	c.undo.push(func() error {
+		err := c.cgroup.Undo()
+		c.stuck = err != nil
+		return err
+	})
 	if err := c.cgroup.Create(); err != nil {
 		return c.placed(err)
 	}
 	c.state.Cgroup = state.Cgroup(c.cgroup.Saved()) // a rootless container may have to do without
+	if c.host.Rootless && len(c.cgroup.Paths()) == 0 && !c.makesNamespace(unix.CLONE_NEWPID) {
+		logrus.Warn("without a cgroup and a pid namespace of the container's own nothing can kill what its init leaves " +
+			"behind. Such configuration is strongly discouraged")
+	}
 	return nil
 }
 
@@ -171,6 +184,10 @@ func (c *Container) launch(in *cgroup.Manager, image []byte, files []*os.File, n
 		SocketAt:   c.plan.FirstFile,
 		Namespaces: namespaces,
 		Affinity:   c.opts.ExecAffinity.Initial,
+	}
+	if config.Affinity != nil {
+		// In the words in which runc's part for that, and with it runc's test suite, has it.
+		logrus.Debugf("nsexec: affinity: %s", c.opts.ExecAffinity.Initial)
 	}
 	err = in.Enter(func(cgroup int) (err error) {
 		config.Cgroup = cgroup

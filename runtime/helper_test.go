@@ -494,11 +494,12 @@ func failAt(at int, of victim, errno unix.Errno) trap {
 	}}
 }
 
-// canFail reports whether a failing call is something that happens. close(2) always closes, whatever it returns; and
-// the standard library, when it has started a process, relies on a pipe to tell what became of it.
+// canFail reports whether a failing call is something that happens. close(2) always closes, whatever it returns;
+// nothing can keep a process from signalling its child; and the standard library, when it has started a process, relies
+// on a pipe to tell what became of it.
 func (c sysCall) canFail(pid int) bool {
 	switch c.nr {
-	case unix.SYS_CLOSE, unix.SYS_GETEUID:
+	case unix.SYS_CLOSE, unix.SYS_GETEUID, unix.SYS_PIDFD_SEND_SIGNAL:
 		return false
 	case unix.SYS_READ:
 		file, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, c.args[0]))
@@ -534,6 +535,7 @@ type tracer struct {
 	pid     int // of the command
 	status  unix.WaitStatus
 	hung    atomic.Bool
+	ready   bool
 	monitor int // see isIdle
 	whose   map[int]victim
 	count   int
@@ -549,9 +551,11 @@ func (t *tracer) run(cmd *exec.Cmd, out outputs) {
 		return
 	}
 	defer null.Close()
-	t.pid, t.problem = forkTraced(cmd, null, out)
-	if t.problem != nil {
+	if t.pid, t.problem = forkTraced(cmd, null, out); t.problem != nil {
 		return
+	}
+	if t.problem = seize(t.pid); t.problem != nil {
+		_ = unix.Kill(t.pid, unix.SIGKILL)
 	}
 	t.whose[t.pid] = parent
 	watchdog := time.AfterFunc(patience, func() {
@@ -586,23 +590,40 @@ func forkTraced(cmd *exec.Cmd, null *os.File, out outputs) (int, error) {
 	})
 }
 
+// seize goes over from PTRACE_TRACEME, by which the process stopped when it executed the command, to PTRACE_SEIZE: the
+// former sends a new process a SIGSTOP, and if the tracer ends before that has arrived it stays stopped for ever.
+func seize(pid int) error {
+	var status unix.WaitStatus
+	for _, step := range []func() error{
+		func() error { _, err := unix.Wait4(pid, &status, 0, nil); return err },
+		func() error { return unix.Kill(pid, unix.SIGSTOP) },
+		func() error { return unix.PtraceDetach(pid) },
+		func() error { _, err := unix.Wait4(pid, &status, unix.WUNTRACED, nil); return err },
+		func() error { return unix.PtraceSeize(pid) },
+		func() error { return unix.Kill(pid, unix.SIGCONT) },
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("begin to trace: %w", err)
+		}
+	}
+	return nil
+}
+
 // stopped lets a thread go on that has stopped, for whatever reason.
 func (t *tracer) stopped(tid int, status unix.WaitStatus) {
 	const syscallStop = unix.SIGTRAP | 0x80 // PTRACE_O_TRACESYSGOOD
+	if !t.ready {
+		t.ready, t.problem = true, unix.PtraceSetOptions(tid, t.options())
+	}
 	signal := 0
-	switch sig := status.StopSignal(); {
-	case sig == syscallStop:
+	switch event := int(uint32(status) >> 16); {
+	case status.StopSignal() == syscallStop:
 		t.atCall(tid)
-	case sig == unix.SIGTRAP && status.TrapCause() <= 0:
-		// The command itself has just been executed.
-		t.problem = errors.Join(t.problem, unix.PtraceSetOptions(tid, t.options()))
-	case status.TrapCause() == unix.PTRACE_EVENT_CLONE && t.monitor == 0:
+	case event == unix.PTRACE_EVENT_CLONE && t.monitor == 0:
 		monitor, err := unix.PtraceGetEventMsg(tid)
 		t.monitor, t.problem = int(monitor), errors.Join(t.problem, err)
-	case sig == unix.SIGTRAP, sig == unix.SIGSTOP:
-		// An event that was asked for, or the first stop of a new thread.
-	default:
-		signal = int(sig)
+	case event == 0:
+		signal = int(status.StopSignal())
 	}
 	resume := unix.PtraceSyscall
 	if t.isIdle(tid) {

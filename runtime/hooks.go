@@ -118,8 +118,14 @@ func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) erro
 func (c *Container) createHooks(init *spawn.Process) error {
 	own := c.opts.Hooks
 	state := c.hookState(specs.StateCreating, init.Pid)
+	during := func(h spec.Hook, join uint64) (hook.Hook, error) {
+		ready, err := c.hookIn(h, join)
+		ready.Abort = init.Fd()
+		return ready, err
+	}
 	for _, k := range []hookKind{{"prestart", own.Prestart}, {"createRuntime", own.CreateRuntime}} {
-		if err := c.runHooks(k, state, c.onHost); err != nil {
+		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return during(h, 0) })
+		if err != nil {
 			return err
 		}
 	}
@@ -135,7 +141,7 @@ func (c *Container) createHooks(init *spawn.Process) error {
 		return err
 	}
 	return c.runHooks(hookKind{"createContainer", own.CreateContainer}, c.hookState(specs.StateCreating, pid),
-		func(h spec.Hook) (hook.Hook, error) { return c.hookIn(h, join) })
+		func(h spec.Hook) (hook.Hook, error) { return during(h, join) })
 }
 
 // startContainerHooks runs them inside the finished container, as the process that the config describes.

@@ -135,6 +135,9 @@ func (c *Container) killInit() error {
 
 // Delete removes a container that is stopped or was never started; with force it kills one that runs.
 func (c *Container) Delete(force bool) error {
+	if force {
+		c.endWork()
+	}
 	err := c.lock()
 	if errors.Is(err, state.ErrIncomplete) {
 		return c.removeRemains(force)
@@ -150,6 +153,14 @@ func (c *Container) Delete(force bool) error {
 		return fmt.Errorf("cannot delete container %s that is not stopped: %s", c.id, status)
 	}
 	return c.destroy()
+}
+
+// endWork kills init before the lock is asked for: whoever holds it may be waiting for something that will not come,
+// such as the end of a hook. That it may not work does not matter, it is done again with the lock.
+func (c *Container) endWork() {
+	if c.reload() == nil {
+		_ = c.signalInit(unix.SIGKILL)
+	}
 }
 
 // destroy ends what is left of the container, removes all that was made for it and runs the poststop hooks.

@@ -26,7 +26,8 @@ func (c *Container) NotifyThrough(host string) { c.flags.NotifySocket = host }
 // showNotify gives a new container a folder with a notify socket of its own, which crabcan forwards from: the manager
 // does not believe processes of other cgroups.
 func (c *Container) showNotify() {
-	if c.flags.NotifySocket == "" {
+	own := slices.ContainsFunc(c.opts.Namespaces, func(n spec.Namespace) bool { return n.Flag == unix.CLONE_NEWNS })
+	if c.flags.NotifySocket == "" || !own {
 		return
 	}
 	c.opts.Mounts = append(slices.Clip(c.opts.Mounts), spec.Mount{
@@ -80,7 +81,11 @@ func (n *notifier) close() {
 	}
 }
 
-// forward hands on everything for as long as this process lives, but which process is the main one: that stays this.
+// forwarded are the messages that are about the container's own state. The others (sd_notify(3)) would let it change
+// what the manager believes of the service: who else may speak for it, its watchdog, its main process.
+var forwarded = [...]string{"READY=", "RELOADING=", "STOPPING=", "STATUS=", "ERRNO=", "MONOTONIC_USEC="}
+
+// forward hands on for as long as this process lives.
 func (n *notifier) forward() {
 	if n == nil {
 		return
@@ -90,8 +95,12 @@ func (n *notifier) forward() {
 		if err != nil {
 			return
 		}
-		lines = slices.DeleteFunc(lines, func(l []byte) bool { return bytes.HasPrefix(l, []byte("MAINPID=")) })
-		n.send(bytes.Join(lines, []byte("\n")))
+		lines = slices.DeleteFunc(lines, func(l []byte) bool {
+			return !slices.ContainsFunc(forwarded[:], func(name string) bool { return bytes.HasPrefix(l, []byte(name)) })
+		})
+		if len(lines) > 0 {
+			n.send(bytes.Join(lines, []byte("\n")))
+		}
 	}
 }
 

@@ -46,6 +46,11 @@ func (c *Container) hasNamespace(flag uint64) bool {
 	return slices.ContainsFunc(c.opts.Namespaces, func(n spec.Namespace) bool { return n.Flag == flag })
 }
 
+// makesNamespace reports whether the container makes a namespace of the kind flag.
+func (c *Container) makesNamespace(flag uint64) bool {
+	return slices.ContainsFunc(c.opts.Namespaces, func(n spec.Namespace) bool { return n.Flag == flag && n.Path == "" })
+}
+
 // cgroupOwner is the container's user as the host counts, if it may manage the cgroups below its own: when they are all
 // that it sees (a cgroup namespace) and it can write to them. The rule is runc's.
 func (c *Container) cgroupOwner() *uint32 {
@@ -53,12 +58,11 @@ func (c *Container) cgroupOwner() *uint32 {
 	writable := slices.ContainsFunc(o.Mounts, func(m spec.Mount) bool {
 		return m.Type == "cgroup" && m.Destination == "/sys/fs/cgroup" && m.Attr.Set&unix.MOUNT_ATTR_RDONLY == 0
 	})
-	own := slices.ContainsFunc(o.Namespaces, func(n spec.Namespace) bool { return n.Flag == unix.CLONE_NEWCGROUP && n.Path == "" })
 	owner, mapped := spec.HostID(o.UIDMappings, o.UID)
 	if len(o.UIDMappings) == 0 && !c.hasNamespace(unix.CLONE_NEWUSER) {
 		owner, mapped = o.UID, true
 	}
-	if !writable || !own || !mapped {
+	if !writable || !mapped || !c.makesNamespace(unix.CLONE_NEWCGROUP) {
 		return nil
 	}
 	return &owner

@@ -3,7 +3,9 @@ package spec
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,6 +24,15 @@ func (s IDSet) Count() (n int) {
 		n += bits.OnesCount64(word)
 	}
 	return n
+}
+
+// String is the mask in hexadecimal.
+func (s IDSet) String() string {
+	n := new(big.Int)
+	for _, word := range slices.Backward(s) {
+		n.Or(n.Lsh(n, 64), new(big.Int).SetUint64(word))
+	}
+	return fmt.Sprintf("%#x", n)
 }
 
 func (s *IDSet) add(id int) {

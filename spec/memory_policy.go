@@ -50,7 +50,9 @@ func (c *checker) memoryPolicy() {
 		}
 		out.Mode |= bit
 	}
-	out.Mode |= c.memoryPolicyMode(pointer, in.Mode, out.Nodes.Count())
+	if out.Nodes != nil || in.Nodes == "" { // else they have been complained about
+		out.Mode |= c.memoryPolicyMode(pointer, in.Mode, out.Nodes.Count())
+	}
 	c.opts.MemoryPolicy = &out
 }
 

@@ -73,5 +73,8 @@ func (c *checker) bindMount(pointer string, in *specs.Mount, m *Mount) {
 			c.warnf(element(pointer+"/options", i), "tmpcopyup is ignored: it is for tmpfs only")
 		}
 	}
+	if !m.Remount {
+		m.bindAttr(in.Options)
+	}
 	m.CopyUp, m.SBFlags, m.Data = false, nil, nil
 }

@@ -173,6 +173,9 @@ type Mount struct {
 	Bind, Recursive, Remount bool
 	// Attr changes the mount itself; RecAttr (rro, rnosuid, ...) also all mounts below it.
 	Attr, RecAttr MountAttr
+	// Implied are attributes that a bind mount loses because its options are about others. In a user namespace they stay
+	// where the source's owner has locked them (mount_namespaces(7)).
+	Implied uint64
 	// Propagation lists MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, each with MS_REC for its r-form, in order.
 	Propagation []uint64
 	// SBFlags are the options that belong to the superblock, spelt for fsconfig(2) FSCONFIG_SET_FLAG: ro, sync,

@@ -61,7 +61,7 @@ var schedulingRules = []ruleTest{
 		`linux.memoryPolicy.nodes: MPOL_DEFAULT: memory policy mode requires 0 nodes but got 8`},
 	{[]edit{`/linux/memoryPolicy {"mode": "MPOL_INTERLEAVE"}`},
 		`linux.memoryPolicy.nodes: MPOL_INTERLEAVE: memory policy mode requires at least one node but got 0`},
-	{[]edit{`/linux/memoryPolicy {"mode": "MPOL_PREFERRED", "nodes": "0-9876543210"}`}, "linux.memoryPolicy.nodes: " +
+	{[]edit{`/linux/memoryPolicy {"mode": "MPOL_BIND", "nodes": "0-9876543210"}`}, "linux.memoryPolicy.nodes: " +
 		"invalid memory policy nodes: names 9876543210, but only numbers up to 65536 are supported"},
 
 	{[]edit{`/linux/personality {"domain": "LINUX32"}`}, ``},
@@ -69,6 +69,14 @@ var schedulingRules = []ruleTest{
 		`warning: linux.personality.flags: are ignored: the specification supports none`},
 	{[]edit{`/linux/personality {}`}, `linux.personality.domain: is required`},
 	{[]edit{`/linux/personality {"domain": "BSD"}`}, `linux.personality.domain: unknown execution domain "BSD"`},
+}
+
+func TestIDSetString(t *testing.T) {
+	for want, set := range map[string]IDSet{"0x0": nil, "0x8f": {0x8f}, "0x10000000000000002": {2, 1}} {
+		if got := set.String(); got != want {
+			t.Errorf("%v: %s, want %s", []uint64(set), got, want)
+		}
+	}
 }
 
 func TestScheduling(t *testing.T) {

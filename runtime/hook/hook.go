@@ -28,6 +28,8 @@ type Hook struct {
 	RaiseLimits func(process *spawn.Process) error
 	// State is what the hook reads from its standard input.
 	State []byte
+	// Abort is the pidfd of the process that the hook works for, 0 if there is none: when that ends the hook is killed.
+	Abort int
 	// Timeout is how long the hook may take; 0 is forever.
 	Timeout time.Duration
 }
@@ -155,6 +157,9 @@ func (h Hook) failed(m spawn.Message) error {
 func (h Hook) untilEnd(process *spawn.Process) error {
 	end := time.Now().Add(h.Timeout)
 	poll := []unix.PollFd{{Fd: int32(process.Fd()), Events: unix.POLLIN}}
+	if h.Abort != 0 {
+		poll = append(poll, unix.PollFd{Fd: int32(h.Abort), Events: unix.POLLIN})
+	}
 	for {
 		wait := -1
 		if h.Timeout > 0 {
@@ -165,8 +170,10 @@ func (h Hook) untilEnd(process *spawn.Process) error {
 		case err == unix.EINTR:
 		case err != nil:
 			return err
-		case n > 0:
+		case poll[0].Revents != 0:
 			return nil
+		case n > 0:
+			return errors.New("killed, because the container's init has ended")
 		case time.Now().After(end):
 			return fmt.Errorf("timed out after %v", h.Timeout)
 		}

@@ -63,12 +63,8 @@ func parseLink(m syscall.NetlinkMessage) (index int32, name string, ok bool) {
 	return int32(binary.NativeEndian.Uint32(m.Data[4:])), name, true
 }
 
-func (c *conn) setUp(index int32, up bool) error {
-	flags := uint32(0)
-	if up {
-		flags = unix.IFF_UP
-	}
-	_, err := c.request(unix.RTM_NEWLINK, 0, ifinfo(index, flags, unix.IFF_UP))
+func (c *conn) setUp(index int32) error {
+	_, err := c.request(unix.RTM_NEWLINK, 0, ifinfo(index, unix.IFF_UP, unix.IFF_UP))
 	return err
 }
 

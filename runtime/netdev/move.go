@@ -48,7 +48,7 @@ func Move(name, newName string, ns *os.File) error {
 			return fmt.Errorf("give it its address %s back: %w", a, err)
 		}
 	}
-	if err := target.setUp(moved, true); err != nil {
+	if err := target.setUp(moved); err != nil {
 		return fmt.Errorf("bring it up: %w", err)
 	}
 	return nil
@@ -66,9 +66,7 @@ func move(host, target *conn, device int32, newName string, ns *os.File) (int32,
 			return 0, fmt.Errorf("a network device %s already exists in the container's network namespace", newName)
 		}
 	}
-	if err := host.setUp(device, false); err != nil {
-		return 0, fmt.Errorf("bring it down: %w", err)
-	}
+	// The kernel brings it down itself, once it is sure that it can be moved: one that can't stays up on the host.
 	if err := host.moveLink(device, newName, ns); err != nil {
 		return 0, fmt.Errorf("move it to the container's network namespace: %w", err)
 	}

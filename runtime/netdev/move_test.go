@@ -111,6 +111,7 @@ func TestMoveRefused(t *testing.T) {
 	ns := twoNamespaces(t)
 	in(t, ns, "link add taken type bridge")
 	ip(t, "link add v0 up type veth peer name v1")
+	ip(t, "link set lo up")
 	for _, c := range []struct{ name, newName, want string }{
 		{"absent", "x", "there is no network device absent on the host"},
 		{"v0", "taken", "a network device taken already exists in the container's network namespace"},
@@ -120,7 +121,11 @@ func TestMoveRefused(t *testing.T) {
 			t.Errorf("Move(%s, %s): %v, want %s", c.name, c.newName, err, c.want)
 		}
 	}
-	ip(t, "link show dev v0")
+	for _, device := range []string{"v0", "lo"} {
+		if got := ip(t, "link show dev "+device); !strings.Contains(got, "UP") {
+			t.Error("it does not stay up on the host:", got)
+		}
+	}
 }
 
 // What the kernel sends is believed only as far as it goes.

@@ -43,13 +43,11 @@ func (c *compiler) filter() error {
 	c.reportToStart("load the seccomp filter")
 	code := f.Bytes()
 	prog := program.Words(num(len(code)/8), program.Bytes(code)) // struct sock_fprog
+	load := c.call(unix.SYS_SECCOMP, num(unix.SECCOMP_SET_MODE_FILTER), num(int(c.filterFlags)), prog)
 	if f.Notify {
 		listener := c.Slot()
-		flags := f.Flags | unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
-		c.call(unix.SYS_SECCOMP, num(unix.SECCOMP_SET_MODE_FILTER), num(int(flags)), prog).to(listener)
+		load.to(listener)
 		c.passListener(listener)
-	} else {
-		c.call(unix.SYS_SECCOMP, num(unix.SECCOMP_SET_MODE_FILTER), num(int(f.Flags)), prog)
 	}
 	if c.lateCaps() {
 		c.pointer = "/process/capabilities"

@@ -97,6 +97,8 @@ func (d *dice) options() *spec.ContainerOpts {
 		return spec.Rlimit{Resource: i, Soft: d.bits(8), Hard: ^uint64(0), Pointer: "/process/rlimits/" + strconv.Itoa(i)}
 	})
 	d.namespaces(o)
+	d.scheduling(o)
+	o.AppArmor, o.SELinux, o.MountLabel = oneIn(d, "", "profile"), oneIn(d, "", "u:r:t:s0"), oneIn(d, "", "u:r:t:s0:c1,c2")
 	if d.yes() {
 		o.Seccomp = d.profile()
 	}
@@ -143,11 +145,23 @@ func (d *dice) namespaces(o *spec.ContainerOpts) {
 	}
 }
 
+func (d *dice) scheduling(o *spec.ContainerOpts) {
+	if d.yes() {
+		o.Scheduler = &spec.Scheduler{Policy: uint32(d.roll(7)), Flags: d.bits(7), Nice: int32(d.roll(40)) - 20, Runtime: d.bits(20)}
+	}
+	if d.yes() {
+		o.MemoryPolicy = &spec.MemoryPolicy{Mode: d.roll(7), Nodes: several(d, func(int) uint64 { return d.bits(8) })}
+	}
+	o.IOPriority = oneIn(d, 0, 2<<13|4)
+	o.Personality = oneIn(d, nil, new(uint64))
+	o.Resources = oneIn(d, nil, &specs.LinuxResources{CPU: &specs.LinuxCPU{Cpus: "0"}})
+}
+
 func (d *dice) profile() *specs.LinuxSeccomp {
 	return &specs.LinuxSeccomp{
 		DefaultAction: oneIn(d, specs.ActErrno, specs.ActAllow),
 		Flags:         oneIn(d, nil, []specs.LinuxSeccompFlag{specs.LinuxSeccompFlagLog}),
-		Syscalls:      []specs.LinuxSyscall{{Names: []string{"read", "keyctl"}, Action: specs.ActLog}},
+		Syscalls:      []specs.LinuxSyscall{{Names: []string{"read", "keyctl"}, Action: oneIn(d, specs.ActLog, specs.ActNotify)}},
 	}
 }
 
@@ -215,7 +229,7 @@ func (d *dice) attr() (a spec.MountAttr) {
 func (d *dice) facts(o *spec.ContainerOpts) Facts {
 	f := Facts{
 		ID: "web", LastCap: oneIn(d, 40, 37, 63), Run: d.yes(), PreserveFds: d.roll(4),
-		NoPivot: d.yes(), NoNewKeyring: d.yes(), Attach: d.yes(), Kcore: d.yes(),
+		AppArmor: true, SELinux: true, NoPivot: d.yes(), NoNewKeyring: d.yes(), Attach: d.yes(), Kcore: d.yes(),
 		Unprivileged: d.yes(), InUserNS: d.yes(),
 		Unified: d.yes(), HomeUnknown: d.yes(), Home: "/root", RootMount: "/srv",
 		Sources:      map[string]Source{"/srv/file": {File: true}},

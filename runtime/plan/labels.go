@@ -68,12 +68,14 @@ func (c *compiler) keyringLabel(label string) {
 	}
 }
 
-// withContext adds the mount label to the options of a new file system. Those whose files the kernel labels one by one
-// are not asked: they would refuse it.
+// unlabelled are the file systems that take no mount label: of some the kernel labels the files one by one, and those
+// of cgroups are the host's, with the label they have there.
+var unlabelled = []string{"proc", "sysfs", "mqueue", "cgroup", "cgroup2"}
+
+// withContext adds the mount label to the options of a new file system.
 func (c *compiler) withContext(kind string, options []string) []string {
 	isContext := func(o string) bool { return strings.HasPrefix(o, "context=") }
-	oneByOne := []string{"proc", "sysfs", "mqueue"}
-	if c.o.MountLabel == "" || slices.Contains(oneByOne, kind) || slices.ContainsFunc(options, isContext) {
+	if c.o.MountLabel == "" || slices.Contains(unlabelled, kind) || slices.ContainsFunc(options, isContext) {
 		return options
 	}
 	return append(slices.Clip(options), "context="+c.o.MountLabel)

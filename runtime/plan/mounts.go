@@ -61,9 +61,23 @@ func (c *compiler) bind(m *spec.Mount) {
 	} else {
 		c.copyHost(m.Source, m.Recursive, tree)
 	}
-	c.setAttr(tree, m.Attr)
+	c.bindAttr(tree, m)
 	c.attach(tree, m, c.f.Sources[m.Source].File)
 	c.close(tree)
+}
+
+// bindAttr gives a copy of a mount its own attributes, and takes back from it those that it shall not have.
+func (c *compiler) bindAttr(tree program.Mem, m *spec.Mount) {
+	if m.Implied == 0 {
+		c.setAttr(tree, m.Attr)
+		return
+	}
+	locked, done := c.NewLabel(), c.NewLabel()
+	c.mountSetattr(tree.Val(), "", m.Attr.Set, m.Attr.Clear|m.Implied, 0, false).on(unix.EPERM, locked).next(done)
+	c.Mark(locked)
+	// This one is never locked.
+	c.mountSetattr(tree.Val(), "", m.Attr.Set, m.Attr.Clear|m.Implied&unix.MOUNT_ATTR_NOSYMFOLLOW, 0, false)
+	c.Mark(done)
 }
 
 // setAttr applies a change of mount attributes to one mount.

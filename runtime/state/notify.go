@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,7 +42,7 @@ func (d *Dir) ListenNotify() (fd int, err error) {
 	path := fmt.Sprintf("/proc/self/fd/%d/%s", folder, NotifySocket)
 	err = unix.Bind(fd, &unix.SockaddrUnix{Name: path})
 	if err == nil {
-		err = os.Chmod(path, 0o777)
+		err = openToAll(folder)
 	}
 	if err != nil {
 		unix.Close(fd)
@@ -50,13 +51,23 @@ func (d *Dir) ListenNotify() (fd int, err error) {
 	return fd, nil
 }
 
-// removeNotify removes the socket and its folder, if they are there.
-func (d *Dir) removeNotify() error {
-	if err := d.unlink(notifyFolder + "/" + NotifySocket); err != nil {
+// openToAll lets everybody write to the socket. The container may have the folder to itself, so what lies there is
+// looked at first and changed by descriptor.
+func openToAll(folder int) error {
+	fd, err := openat(folder, NotifySocket, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	if err != nil {
 		return err
 	}
-	if err := unix.Unlinkat(d.fd, notifyFolder, unix.AT_REMOVEDIR); err != nil && err != unix.ENOENT {
-		return d.pathError("rmdir", notifyFolder, err)
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
 	}
-	return nil
+	if st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return errors.New("something else has taken its place")
+	}
+	return os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), 0o777)
 }
+
+// removeNotify removes the folder, if it is there, with whatever the container has put into it.
+func (d *Dir) removeNotify() error { return os.RemoveAll(filepath.Join(d.Path(), notifyFolder)) }
