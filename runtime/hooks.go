@@ -72,16 +72,17 @@ func mustMarshal(v any) []byte {
 	return data
 }
 
-// onHost prepares a hook to run in the runtime's own namespaces.
-func (c *Container) onHost(h spec.Hook) (hook.Hook, error) { return c.hookIn(h, 0) }
+// onHost prepares a hook to run in the runtime's own namespaces and in the bundle.
+func (c *Container) onHost(h spec.Hook) (hook.Hook, error) { return c.hookIn(h, 0, c.state.Bundle) }
 
-// hookIn prepares a hook of the host's to run in those namespaces of the container's that join says.
-func (c *Container) hookIn(h spec.Hook, join uint64) (hook.Hook, error) {
+// hookIn prepares a hook of the host's to run in those namespaces of the container's that join says. The specification
+// has nothing on the folder in which it starts; hooks rely on what runc does.
+func (c *Container) hookIn(h spec.Hook, join uint64, folder string) (hook.Hook, error) {
 	umask, err := ownUmask()
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	p, err := plan.CompileHook(h, join, umask)
+	p, err := plan.CompileHook(h, join, umask, folder)
 	if err != nil {
 		return hook.Hook{}, err
 	}
@@ -118,13 +119,13 @@ func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) erro
 func (c *Container) createHooks(init *spawn.Process) error {
 	own := c.opts.Hooks
 	state := c.hookState(specs.StateCreating, init.Pid)
-	during := func(h spec.Hook, join uint64) (hook.Hook, error) {
-		ready, err := c.hookIn(h, join)
+	during := func(h spec.Hook, join uint64, folder string) (hook.Hook, error) {
+		ready, err := c.hookIn(h, join, folder)
 		ready.Abort = init.Fd()
 		return ready, err
 	}
 	for _, k := range []hookKind{{"prestart", own.Prestart}, {"createRuntime", own.CreateRuntime}} {
-		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return during(h, 0) })
+		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return during(h, 0, c.state.Bundle) })
 		if err != nil {
 			return err
 		}
@@ -141,7 +142,7 @@ func (c *Container) createHooks(init *spawn.Process) error {
 		return err
 	}
 	return c.runHooks(hookKind{"createContainer", own.CreateContainer}, c.hookState(specs.StateCreating, pid),
-		func(h spec.Hook) (hook.Hook, error) { return during(h, join) })
+		func(h spec.Hook) (hook.Hook, error) { return during(h, join, c.opts.MountDir) })
 }
 
 // startContainerHooks runs them inside the finished container, as the process that the config describes.

@@ -31,7 +31,11 @@ func (c *Container) Kill(sig unix.Signal, all bool) error {
 			return c.killAll(sig)
 		}
 	}
-	return c.signalInit(sig)
+	err := c.signalInit(sig)
+	if all && errors.Is(err, errNotRunning) {
+		return nil
+	}
+	return err
 }
 
 // killAll takes the lock: on cgroup v1 a create or exec is itself in the container's cgroup for a moment.

@@ -1,9 +1,9 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math/big"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -28,11 +28,11 @@ func (s IDSet) Count() (n int) {
 
 // String is the mask in hexadecimal.
 func (s IDSet) String() string {
-	n := new(big.Int)
+	var digits string
 	for _, word := range slices.Backward(s) {
-		n.Or(n.Lsh(n, 64), new(big.Int).SetUint64(word))
+		digits += fmt.Sprintf("%016x", word)
 	}
-	return fmt.Sprintf("%#x", n)
+	return "0x" + cmp.Or(strings.TrimLeft(digits, "0"), "0")
 }
 
 func (s *IDSet) add(id int) {

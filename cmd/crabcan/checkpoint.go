@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -60,4 +63,27 @@ func restoreCommand() *cli.Command {
 	}
 }
 
-func refuseCheckpoint(*cli.Context) Errcode { return failed(errNoCheckpoint) }
+func refuseCheckpoint(c *cli.Context) Errcode {
+	if err := checkParentPath(c.String("image-path"), c.String("parent-path")); err != nil {
+		return failed(err)
+	}
+	return failed(errNoCheckpoint)
+}
+
+// checkParentPath makes sure that an earlier image is there, where CRIU looks for it: seen from the new one.
+func checkParentPath(image, parent string) error {
+	if parent == "" {
+		return nil
+	}
+	if filepath.IsAbs(parent) {
+		return fmt.Errorf("--parent-path %s: must be relative to the image path", parent)
+	}
+	info, err := os.Stat(filepath.Join(image, parent))
+	if err == nil && !info.IsDir() {
+		err = errors.New("is no folder")
+	}
+	if err != nil {
+		return fmt.Errorf("--parent-path %s: %w", parent, err)
+	}
+	return nil
+}

@@ -51,6 +51,9 @@ func (l *limits) explainLimit(err error) error {
 	if !errors.As(err, &file) || errors.As(err, &told) {
 		return err
 	}
+	if errors.Is(err, unix.EPERM) {
+		err = fmt.Errorf("%w (this needs CAP_SYS_ADMIN)", err)
+	}
 	name := path.Base(file.Path)
 	if _, ok := l.resources.Unified[name]; ok {
 		return &Error{unifiedPointer(name), err}

@@ -22,9 +22,9 @@ var hookChapters = []chapter{
 
 // CompileHook makes the plan of a prestart, createRuntime, createContainer, poststart or poststop hook. join holds the
 // CLONE_NEW* bits of the container's namespaces that it is to run in; 0 is none. Then the plan has no file but the
-// socket. umask is what the hook gets: its caller's.
-func CompileHook(h spec.Hook, join uint64, umask uint32) (*Plan, error) {
-	o := &spec.ContainerOpts{Path: h.Path, Argv: h.Argv, Env: h.Env, Umask: umask}
+// socket. umask is what the hook gets: its caller's. folder is where it starts, as those namespaces have it.
+func CompileHook(h spec.Hook, join uint64, umask uint32, folder string) (*Plan, error) {
+	o := &spec.ContainerOpts{Path: h.Path, Argv: h.Argv, Env: h.Env, Umask: umask, Cwd: folder}
 	return compileChapters(o, Facts{Run: true, Join: join}, hookChapters)
 }
 
@@ -37,6 +37,10 @@ func (c *compiler) joinForHook() error {
 	if c.f.Join&unix.CLONE_NEWPID != 0 {
 		c.secondFork()
 	}
+	c.words = "enter the hook's working directory " + c.o.Cwd
+	// Root of a user namespace may have no way there.
+	c.try([]unix.Errno{unix.EACCES}, unix.SYS_CHDIR, str(c.o.Cwd))
+	c.words = ""
 	return nil
 }
 

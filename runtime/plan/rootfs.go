@@ -74,7 +74,7 @@ func (c *compiler) hostPropagation() {
 		p = unix.MS_PRIVATE | unix.MS_REC // else the root folder could not be bound
 	}
 	c.mountSetattr(cwd, "/", 0, 0, p&propagations, p&unix.MS_REC != 0)
-	if LeavesShared(c.o.RootPropagation) {
+	if LeavesShared(c.o.RootPropagation) && (c.f.RootMount != "/" || p&unix.MS_SHARED != 0) {
 		c.mountSetattr(cwd, c.f.RootMount, 0, 0, unix.MS_PRIVATE, false)
 	}
 }

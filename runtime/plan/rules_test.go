@@ -137,7 +137,7 @@ func TestRulesOfHooks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := spec.Hook{Path: "/bin/hook", Argv: []string{"hook", "x"}, Env: []string{"A=b"}}
-			p, err := CompileHook(h, join, 0o022)
+			p, err := CompileHook(h, join, 0o022, "/bundle")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -99,7 +99,7 @@ func (p *Process) forkExec(c Config, image *os.File) error {
 		return err
 	})
 	if err != nil {
-		return explain(c, err)
+		return explain(c, image.Name() != name, err)
 	}
 	p.pidfd = os.NewFile(uintptr(pidfd), "pidfd")
 	return nil
@@ -115,7 +115,7 @@ var namespaceNames = []struct {
 }
 
 // explain says in words why the kernel would not start the program.
-func explain(c Config, err error) error {
+func explain(c Config, nameless bool, err error) error {
 	var names []string
 	for _, n := range namespaceNames {
 		if c.Namespaces&n.flag != 0 {
@@ -123,6 +123,9 @@ func explain(c Config, err error) error {
 		}
 	}
 	switch {
+	case errors.Is(err, unix.EACCES) && nameless:
+		return fmt.Errorf("start init: %w (executable memfds are forbidden, vm.memfd_noexec=2, and %s is mounted noexec)",
+			err, c.Folder)
 	case errors.Is(err, unix.EPERM) && len(names) > 0:
 		return fmt.Errorf("start init in new %s namespaces: %w (this needs CAP_SYS_ADMIN)", strings.Join(names, ", "), err)
 	case errors.Is(err, unix.ENOSPC):
