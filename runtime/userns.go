@@ -36,7 +36,8 @@ func unprivileged() bool { return os.Geteuid() != 0 }
 // checkRootless refuses what only root can do, before anything is made.
 func (c *Container) checkRootless() error {
 	if unprivileged() && !c.hasNamespace(unix.CLONE_NEWUSER) {
-		return c.placed(&plan.Error{Pointer: "/linux/namespaces", Err: errors.New("rootless container requires user namespaces")})
+		err := errors.New("rootless container requires user namespaces")
+		return c.placed(&plan.Error{Pointer: "/linux/namespaces", Err: err})
 	}
 	return nil
 }

@@ -129,10 +129,21 @@ func cmdClosed(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: closed STATUS")
 	}
 	u := seatOf(ts)
-	inTime(ts, u.gone, "the terminal stays open")
+	if !await(func() bool { return isClosed(u.gone) }) {
+		ts.Fatalf("the terminal stays open and shows %q", u.screen())
+	}
 	_ = u.cmd.Wait() // the error is that the status is not 0
 	fmt.Fprint(ts.Stdout(), u.screen())
 	if got := strconv.Itoa(u.cmd.ProcessState.ExitCode()); got != args[0] {
 		ts.Fatalf("the exit status was %s", got)
+	}
+}
+
+func isClosed(event <-chan struct{}) bool {
+	select {
+	case <-event:
+		return true
+	default:
+		return false
 	}
 }

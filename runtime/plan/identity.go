@@ -151,8 +151,7 @@ func (c *compiler) setIDs() {
 	uid, gid := program.Int(c.o.UID), program.Int(c.o.GID)
 	c.call(unix.SYS_SETRESGID, gid, gid, gid)
 	c.call(unix.SYS_SETRESUID, uid, uid, uid)
-	// The change of ids set it back to what fs.suid_dumpable says (proc_sys_fs(5)).
-	c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), null)
+	c.keepDumpable()
 }
 
 // capabilities sets the five sets. A filter can be loaded only with no_new_privs or CAP_SYS_ADMIN (seccomp(2)), so

@@ -142,7 +142,6 @@ var chapters = []chapter{
 	(*compiler).limits,
 	(*compiler).scheduling,
 	(*compiler).identity,
-	(*compiler).stayDumpable,
 	(*compiler).closeOnExec,
 	(*compiler).findExecutable,
 	(*compiler).ready,

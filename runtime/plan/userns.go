@@ -102,6 +102,7 @@ func (c *compiler) becomeRoot() {
 	c.call(unix.SYS_SETRESGID, null, null, null)
 	c.call(unix.SYS_SETRESUID, null, null, null)
 	c.words = ""
+	c.keepDumpable()
 	c.call(unix.SYS_PRCTL, num(unix.PR_SET_PDEATHSIG), num(int(unix.SIGKILL)))
 }
 
@@ -113,12 +114,13 @@ func (c *compiler) staysDumpable() bool {
 	return c.f.Unprivileged && c.f.Join == 0 && c.makes(unix.CLONE_NEWUSER)
 }
 
-// stayDumpable takes back what the kernel did when the ids changed (prctl(2)).
-func (c *compiler) stayDumpable() error {
+// keepDumpable follows each change of ids, which makes it what fs.suid_dumpable says (proc_sys_fs(5)).
+func (c *compiler) keepDumpable() {
+	dumpable := 0
 	if c.staysDumpable() {
-		c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), num(1))
+		dumpable = 1
 	}
-	return nil
+	c.call(unix.SYS_PRCTL, num(unix.PR_SET_DUMPABLE), num(dumpable))
 }
 
 // ownOOMScore sets the score where the parent could not: see staysDumpable. It is still the host's /proc that is

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -71,17 +70,22 @@ func inOrder(lists ...[]int) bool {
 }
 
 func checkDumpable(p subject, m *machine) string {
+	set := m.calls(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE)
 	want := uint64(0)
-	stays := p.kind == forInit && p.f.Unprivileged && p.makes(unix.CLONE_NEWUSER) // see staysDumpable
-	if stays {
+	if p.kind == forInit && p.f.Unprivileged && p.makes(unix.CLONE_NEWUSER) { // see staysDumpable
 		want = 1
+	} else if len(set) == 0 || !inOrder(set[:1], m.calls(unix.SYS_SETNS)) {
+		return "a namespace is joined before PR_SET_DUMPABLE is set to 0"
 	}
-	off := m.calls(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE)
-	if len(off) != 1 || m.step(off[0]).Args[1].N != want {
-		return fmt.Sprintf("PR_SET_DUMPABLE is not set to %d once", want)
+	for _, at := range set {
+		if m.step(at).Args[1].N != want {
+			return "PR_SET_DUMPABLE is not set to what it should be"
+		}
 	}
-	if !stays && !inOrder(off, m.calls(unix.SYS_SETNS)) {
-		return "a namespace is joined before"
+	for _, at := range m.calls(unix.SYS_SETRESUID) {
+		if !slices.Contains(set, at+1) {
+			return "a change of ids is not followed by PR_SET_DUMPABLE"
+		}
 	}
 	return ""
 }
