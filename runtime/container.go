@@ -210,7 +210,9 @@ func (c *Container) lock() error {
 
 // CleanExit takes back what a failed create or run has made so far. It is harmless when there is nothing to take back.
 func (c *Container) CleanExit() error {
-	logrus.Debug("Cleaning container")
+	if len(c.undo) > 0 {
+		logrus.Debug("Cleaning container")
+	}
 	err := c.undo.run()
 	c.Close()
 	return err

@@ -383,7 +383,11 @@ func (c *Container) commit(init *spawn.Process) error {
 			return err
 		}
 	}
-	return init.Answer([]byte{0})
+	err := init.Answer([]byte{0})
+	if err != nil && init.Ended() {
+		return c.died(init)
+	}
+	return err
 }
 
 // writePidFile writes the pid as digits only. Clients wait for the file to appear, so it appears complete.
