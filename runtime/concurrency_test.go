@@ -74,19 +74,19 @@ type meeting struct {
 }
 
 var meetings = []meeting{
-	{"create", "create", false, present, present, 9, 100},
-	{"create", "start", false, nil, notStarted, 9, 100},
-	{"create", "kill", false, died, notRunning, 4, 100},
-	{"create", "delete", false, nil, absent, 9, 100},
-	{"create", "delete --force", false, died, nil, 3, 100},
-	{"start", "start", true, notStarted, notStarted, 2, 20},
-	{"start", "kill", true, notStarted, notRunning, 2, 20},
-	{"start", "delete --force", true, notStarted, nil, 1, 20},
-	{"delete", "create", true, nil, present, 2, 40},
-	{"delete", "start", true, notStopped, notStarted, 2, 40},
-	{"delete", "delete", true, absent, absent, 2, 40},
-	{"delete --force", "delete --force", true, nil, nil, 2, 40},
-	{"kill", "delete --force", true, notRunning, nil, 1, 20},
+	{"create", "create", false, present, present, 13, 100},
+	{"create", "start", false, nil, notStarted, 13, 100},
+	{"create", "kill", false, died, notRunning, 5, 100},
+	{"create", "delete", false, nil, absent, 13, 100},
+	{"create", "delete --force", false, died, nil, 4, 100},
+	{"start", "start", true, notStarted, notStarted, 3, 20},
+	{"start", "kill", true, notStarted, notRunning, 3, 20},
+	{"start", "delete --force", true, notStarted, nil, 2, 20},
+	{"delete", "create", true, nil, present, 4, 40},
+	{"delete", "start", true, notStopped, notStarted, 4, 40},
+	{"delete", "delete", true, absent, absent, 4, 40},
+	{"delete --force", "delete --force", true, nil, nil, 4, 40},
+	{"kill", "delete --force", true, notRunning, nil, 2, 20},
 }
 
 // arguments are the command line of a verb.

@@ -59,13 +59,13 @@ func TestKilledCreate(t *testing.T) {
 
 // The parent mostly waits while init works: it can die at any call of init's as well.
 func TestKilledCreateWhileInitWorks(t *testing.T) {
-	killedCreate(t, child, 1, newPlace(t, rich))
+	killedCreate(t, child, 2, newPlace(t, rich))
 }
 
 // An init that joins a pid namespace forks, and is two for a while. Hooks are processes, too.
 func TestKilledCreateOfForkedInit(t *testing.T) {
-	killedCreate(t, parent, 3, newPlace(t, forked))
-	killedCreate(t, child, 3, newPlace(t, forked))
+	killedCreate(t, parent, 5, newPlace(t, forked))
+	killedCreate(t, child, 5, newPlace(t, forked))
 }
 
 // killedCreate kills the parent at each stride-th call.
@@ -83,7 +83,7 @@ func killedCreate(t *testing.T, of victim, stride int, p *place) {
 // die too late for create to see.
 func TestKilledInit(t *testing.T) {
 	p := newPlace(t, rich)
-	sweep(t, 150, func(at int) bool {
+	sweepBy(t, 2, 150, func(at int) bool {
 		id := newID()
 		end := p.trace(killAt(at, child, child), "create", "--bundle", p.bundle, id)
 		if end.ok() {
@@ -117,17 +117,17 @@ func (p *place) refuses(id string, end traced) {
 var unclear = regexp.MustCompile(`goroutine|panic|nil pointer|%!|<nil>|broken pipe|/proc/\d+/fd/`)
 
 // ends reports whether init, which nobody has started, ends by itself.
-func (p *place) ends(id string) bool {
+func (p *place) ends(id string, timeout time.Duration) bool {
 	i := p.info(id)
-	return i.Pid == 0 || ended(i.Pid, 50*time.Millisecond)
+	return i.Pid == 0 || ended(i.Pid, timeout)
 }
 
 // stopsUnstarted checks that a container whose init died before start can be seen to be stopped, and deleted.
 func (p *place) stopsUnstarted(id string, end traced) {
 	if end.call != "" {
-		p.noStray(id)
+		p.ends(id, patience)
 		if i := p.info(id); i.Status != StatusStopped {
-			p.t.Errorf("status is %q, init was killed at %s", i.Status, end.call)
+			p.t.Errorf("status is %q, init has ended at %s", i.Status, end.call)
 		}
 		p.must("delete", id)
 	} else {
@@ -153,7 +153,7 @@ func failingCalls(t *testing.T, of victim) {
 		end := p.trace(failAt(at, of, unix.EIO), "create", "--bundle", p.bundle, id)
 		if !end.ok() {
 			p.refuses(id, end)
-		} else if of == child && end.call != "" && p.ends(id) {
+		} else if of == child && end.call != "" && p.ends(id, 50*time.Millisecond) {
 			// It was too late for create to see: init waited for start already.
 			p.stopsUnstarted(id, end)
 		} else if diff := cmp.Diff(want, p.portrait(id, end)); diff != "" && end.call != "" {
@@ -188,7 +188,7 @@ func TestKilledDelete(t *testing.T) {
 // A run in the foreground does everything, from creating to deleting.
 func TestKilledRun(t *testing.T) {
 	p := newPlace(t, command("/bin/payload", "true"))
-	sweepBy(t, 2, 150, func(at int) bool {
+	sweepBy(t, 3, 150, func(at int) bool {
 		id := newID()
 		end := p.trace(killAt(at, parent, parent), "run", "--bundle", p.bundle, id)
 		p.recovers(id, end)

@@ -186,8 +186,7 @@ func (c *Container) launch(in *cgroup.Manager, image []byte, files []*os.File, n
 		Affinity:   c.opts.ExecAffinity.Initial,
 	}
 	if config.Affinity != nil {
-		// In the words in which runc's part for that, and with it runc's test suite, has it.
-		logrus.Debugf("nsexec: affinity: %s", c.opts.ExecAffinity.Initial)
+		logrus.Debugf(debugAffinity, c.opts.ExecAffinity.Initial)
 	}
 	err = in.Enter(func(cgroup int) (err error) {
 		config.Cgroup = cgroup
@@ -197,6 +196,7 @@ func (c *Container) launch(in *cgroup.Manager, image []byte, files []*os.File, n
 	if init == nil {
 		return nil, err
 	}
+	logrus.Debugf(debugStarted, init.Pid)
 	c.undo.push(func() error {
 		init.Kill()
 		return nil
@@ -269,8 +269,12 @@ func (c *Container) untilReady(init *spawn.Process) error {
 		if errors.Is(err, io.EOF) {
 			return c.died(init)
 		}
-		if err != nil || m.Kind == program.Ready {
+		if err != nil {
 			return err
+		}
+		if m.Kind == program.Ready {
+			logrus.Debug(debugReady)
+			return nil
 		}
 		if err := c.serve(init, m); err != nil {
 			if m.Kind != program.Failed && init.Ended() {
@@ -383,6 +387,7 @@ func (c *Container) commit(init *spawn.Process) error {
 			return err
 		}
 	}
+	logrus.Debug(debugLetGo)
 	err := init.Answer([]byte{0})
 	if err != nil && init.Ended() {
 		return c.died(init)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/cgroup"
@@ -50,6 +51,7 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
 		return 0, err
 	}
+	logrus.Debug(debugExec)
 	return c.oversee(process, terminal, o.Detach)
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,6 +49,11 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 			return f, err
 		}
 	}
+	if flags.NoPivot {
+		if f.KernelMounts, err = kernelMounts(o.MountDir); err != nil {
+			return f, err
+		}
+	}
 	root, err := os.OpenFile(o.MountDir, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return f, fmt.Errorf("root.path: %w", err)
@@ -85,6 +91,18 @@ func mountOf(path string) (string, error) {
 		}
 	}
 	return point, nil
+}
+
+// kernelMounts are the mount points of procfs and sysfs outside of a folder, the last one first.
+func kernelMounts(outside string) (points []string, err error) {
+	list, err := mountinfo.GetMounts(func(m *mountinfo.Info) (skip, stop bool) {
+		kernel := m.Root == "/" && (m.FSType == "proc" || m.FSType == "sysfs")
+		return !kernel || strings.HasPrefix(m.Mountpoint+"/", outside+"/"), false
+	})
+	for _, m := range slices.Backward(list) {
+		points = append(points, m.Mountpoint)
+	}
+	return points, err
 }
 
 // sources tells files from folders among the sources of bind mounts.

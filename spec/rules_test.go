@@ -125,7 +125,8 @@ var memberRules = []ruleTest{
 	{[]edit{`/linux/surprise 1`}, `warning: linux.surprise: is unknown and ignored`},
 	{[]edit{`/root/readOnly true`}, `warning: root.readOnly: is spelt "readonly" in the specification`},
 	{[]edit{`/root/read_only true`}, `warning: root.read_only: is unknown and ignored`},
-	{[]edit{`/Root {"path": "r"}`}, "root: is given twice\nwarning: Root: is spelt \"root\" in the specification"},
+	{[]edit{`/Root {"path": "r"}`}, `warning: Root: is spelt "root" in the specification`},
+	{[]edit{`/linux/resources {"pids": {"limit": 1, "limit": 2}}`}, `linux.resources.pids.limit: is given twice`},
 	{[]edit{`/windows {"layerFolders": 3}`}, `warning: windows: is for windows only and ignored`},
 	{[]edit{`/solaris {}`, `/vm {}`, `/zos {}`, `/freebsd {}`}, "" +
 		"warning: freebsd: is for freebsd only and ignored\nwarning: solaris: is for solaris only and ignored\n" +
@@ -373,8 +374,8 @@ var pathAndCgroupRules = []ruleTest{
 	{[]edit{`/linux/resources {"memory": {"kernel": 1, "kernelTCP": 1}}`}, "" +
 		"warning: linux.resources.memory.kernel: is ignored: kernels since 5.4 have no such limit\n" +
 		"warning: linux.resources.memory.kernelTCP: is ignored: cgroup v2 has no such limit"},
-	{[]edit{`/linux/resources {"blockIO": {"weightDevice": [{"major": 8, "minor": 0, "weight": 10, "Major": 1}]}}`}, "" +
-		"linux.resources.blockIO.weightDevice[0].Major: is given twice"},
+	{[]edit{`/linux/resources {"blockIO": {"weightDevice": [{"major": 8, "minor": 0, "weight": 10, "Major": 1}]}}`},
+		`warning: linux.resources.blockIO.weightDevice[0].Major: is spelt "major" in the specification`},
 }
 
 var seccompRules = []ruleTest{

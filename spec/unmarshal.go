@@ -96,7 +96,9 @@ func (d *decoder) value(v reflect.Value) error {
 	}
 	switch {
 	case v.Kind() == reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
 		return d.value(v.Elem())
 	case v.Kind() == reflect.Struct && kind == jsontext.KindBeginObject:
 		return d.object(v)
@@ -160,13 +162,14 @@ func (d *decoder) object(v reflect.Value) error {
 		case !f.value.IsValid():
 			d.report(offset, true, "is unknown and ignored")
 			return d.in.SkipValue()
-		case slices.Contains(seen, f.name):
+		case slices.Contains(seen, name):
 			d.report(offset, false, "is given twice")
 			return d.in.SkipValue()
 		case f.name != name:
 			d.report(offset, true, "is spelt %q in the specification", f.name)
 		}
-		seen = append(seen, f.name)
+		// Under another spelling it adds to what is there, as with the peers.
+		seen = append(seen, name)
 		if f.foreign != "" {
 			return d.foreign(offset, f.foreign)
 		}

@@ -38,6 +38,9 @@ type Facts struct {
 	OwnStdio []int
 	// RootMount is the mount point that the root folder lies in; needed only if mounts there are shared.
 	RootMount string
+	// KernelMounts are the mount points of whole procfs and sysfs instances on the host, the later ones first; needed
+	// only for NoPivot.
+	KernelMounts []string
 	// Kcore says that the host's /proc/kcore exists, and with it /dev/core.
 	Kcore bool
 

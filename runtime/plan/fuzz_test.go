@@ -231,7 +231,7 @@ func (d *dice) facts(o *spec.ContainerOpts) Facts {
 		ID: "web", LastCap: oneIn(d, 40, 37, 63), Run: d.yes(), PreserveFds: d.roll(4),
 		AppArmor: true, SELinux: true, NoPivot: d.yes(), NoNewKeyring: d.yes(), Attach: d.yes(), Kcore: d.yes(),
 		Unprivileged: d.yes(), InUserNS: d.yes(),
-		Unified: d.yes(), HomeUnknown: d.yes(), Home: "/root", RootMount: "/srv",
+		Unified: d.yes(), HomeUnknown: d.yes(), Home: "/root", RootMount: "/srv", KernelMounts: []string{"/proc"},
 		Sources:      map[string]Source{"/srv/file": {File: true}},
 		Destinations: map[string]Destination{"/data": {Exists: true, Mode: 0o1777}, "/etc/hosts": {Path: "/run/hosts"}},
 	}

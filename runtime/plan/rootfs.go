@@ -88,6 +88,7 @@ func (c *compiler) pivot() error {
 		c.call(unix.SYS_CHROOT, str("."))
 	case c.f.NoPivot:
 		// A root that lies on the initramfs can't be pivoted from; it is moved over the old root instead.
+		c.coverKernelMounts()
 		c.moveMountTo("/")
 		c.call(unix.SYS_CHROOT, str("."))
 	default:
@@ -99,6 +100,22 @@ func (c *compiler) pivot() error {
 		c.mountSetattr(cwd, "/", 0, 0, p&propagations, p&unix.MS_REC != 0)
 	}
 	return nil
+}
+
+// coverKernelMounts gets rid of the host's procfs and sysfs mounts below a root that is only moved. Whoever has such a
+// mount somewhere in the namespace, with nothing on top of it, may mount another one in a user namespace of his own
+// (mount_namespaces(7)), and that would be without the container's masks.
+func (c *compiler) coverKernelMounts() {
+	for _, path := range c.f.KernelMounts {
+		locked, gone := c.NewLabel(), c.NewLabel()
+		c.mountSetattr(cwd, path, 0, 0, unix.MS_SLAVE, true).on(unix.ENOENT, gone)
+		c.call(unix.SYS_UMOUNT2, str(path), num(unix.MNT_DETACH)).on(unix.EINVAL, locked).on(unix.EPERM, locked).next(gone)
+		c.Mark(locked)
+		cover := c.cover()
+		c.call(unix.SYS_MOVE_MOUNT, cover.Val(), empty, cwd, str(path), num(unix.MOVE_MOUNT_F_EMPTY_PATH))
+		c.close(cover)
+		c.Mark(gone)
+	}
 }
 
 // pivotRoot changes the root and gets rid of the old one. The umount must not reach the host through mounts that are

@@ -6,6 +6,8 @@ import (
 )
 
 // interp is the loop that runs the steps; it is never called here, only copied. interpAddr is where it begins.
+//
+//lint:ignore U1000 its code is used, only not by a call
 func interp()
 func interpAddr() unsafe.Pointer
 

@@ -249,7 +249,7 @@ func TestLinkIsDeterministic(t *testing.T) {
 		}
 		return string(image)
 	}
-	if build() != build() {
+	if first, second := build(), build(); first != second {
 		t.Error("two links of the same steps differ")
 	}
 }
