@@ -185,9 +185,6 @@ func (c *Container) launch(in *cgroup.Manager, image []byte, files []*os.File, n
 		Namespaces: namespaces,
 		Affinity:   c.opts.ExecAffinity.Initial,
 	}
-	if config.Affinity != nil {
-		logrus.Debugf(debugAffinity, c.opts.ExecAffinity.Initial)
-	}
 	err = in.Enter(func(cgroup int) (err error) {
 		config.Cgroup = cgroup
 		init, err = spawn.Start(config)
@@ -196,7 +193,7 @@ func (c *Container) launch(in *cgroup.Manager, image []byte, files []*os.File, n
 	if init == nil {
 		return nil, err
 	}
-	logrus.Debugf(debugStarted, init.Pid)
+	logrus.Debugf("init is process %d", init.Pid)
 	c.undo.push(func() error {
 		init.Kill()
 		return nil
@@ -273,7 +270,6 @@ func (c *Container) untilReady(init *spawn.Process) error {
 			return err
 		}
 		if m.Kind == program.Ready {
-			logrus.Debug(debugReady)
 			return nil
 		}
 		if err := c.serve(init, m); err != nil {
@@ -387,7 +383,6 @@ func (c *Container) commit(init *spawn.Process) error {
 			return err
 		}
 	}
-	logrus.Debug(debugLetGo)
 	err := init.Answer([]byte{0})
 	if err != nil && init.Ended() {
 		return c.died(init)

@@ -51,7 +51,6 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
 		return 0, err
 	}
-	logrus.Debug(debugExec)
 	return c.oversee(process, terminal, o.Detach)
 }
 

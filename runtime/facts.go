@@ -153,7 +153,7 @@ func coveredBy(mounts []spec.Mount, path string) bool {
 
 // openIn opens a path below root as a process in the container would, except that magic links lead nowhere.
 func openIn(root *os.File, path string, flags uint64) (int, error) {
-	return unix.Openat2(int(root.Fd()), "."+path, &unix.OpenHow{
+	return openat2(root, "."+path, &unix.OpenHow{
 		Flags:   flags | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
 	})

@@ -34,7 +34,7 @@ func homeBefore(root *os.File, o *spec.ContainerOpts) (home string, unknown bool
 // has it. The file is the image's: it is opened without leaving root, and only if it is a file.
 func homeIn(root *os.File, uid uint32, resolve uint64) (string, error) {
 	// A look first, and only a file is opened: opening a device may do things, to the host.
-	fd, err := unix.Openat2(int(root.Fd()), passwdPath, &unix.OpenHow{
+	fd, err := openat2(root, passwdPath, &unix.OpenHow{
 		Flags:   unix.O_PATH | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS | resolve,
 	})

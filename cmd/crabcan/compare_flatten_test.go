@@ -31,15 +31,23 @@ func flattenInto(flat map[string]string, path string, value any) {
 		for i, element := range value {
 			order[i] = rowName(element, i)
 			if row, ok := element.(map[string]any); ok {
-				// The same name twice is, say, a mount on another.
-				upper := strings.Repeat("'", strings.Count(strings.Join(order[:i], " ")+" ", order[i]+" "))
-				flattenInto(flat, path+"."+order[i]+upper, row)
+				flattenInto(flat, path+"."+order[i]+primes(order, i), row)
 			}
 		}
 		flat[path] = strings.Join(order, " ")
 	default:
 		flat[path] = fmt.Sprint(value)
 	}
+}
+
+// primes tell rows of the same name apart: mounts on top of each other.
+func primes(names []string, i int) (text string) {
+	for _, name := range names[:i] {
+		if name == names[i] {
+			text += "'"
+		}
+	}
+	return text
 }
 
 // rowName is a plain value itself, or else what tells a row of a table from the others: mount points, paths, names, or its position.

@@ -92,38 +92,33 @@ func (s *sameBundle) adapt(isSample bool) {
 
 // lay puts the bundle's files into its folder, as if nobody had used it before.
 func (s *sameBundle) lay(t *testing.T) {
-	check := func(err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	entries, err := os.ReadDir(s.dir)
-	check(err)
+	check(t, err)
 	for _, entry := range entries {
-		check(os.RemoveAll(filepath.Join(s.dir, entry.Name())))
+		check(t, os.RemoveAll(filepath.Join(s.dir, entry.Name())))
 	}
 	write := func(name, text string, mode os.FileMode) {
 		path := filepath.Join(s.dir, name)
-		check(os.MkdirAll(filepath.Dir(path), 0o755))
-		check(os.WriteFile(path, []byte(text), mode))
+		check(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		check(t, os.WriteFile(path, []byte(text), mode))
 	}
 	write("rootfs/bin/payload", string(s.payload), 0o755)
 	write("rootfs/etc/passwd", "root:x:0:0::/root:\nuser:x:1000:1000::/home/user:\n", 0o644)
 	write("rootfs/sticky/file", "", 0o644)
-	check(os.Chmod(filepath.Join(s.dir, "rootfs/sticky"), 0o731))
-	check(os.Symlink("../run/target", filepath.Join(s.dir, "rootfs/etc/linked")))
-	check(os.Symlink("/sticky", filepath.Join(s.dir, "rootfs/folder-link")))
+	check(t, os.Chmod(filepath.Join(s.dir, "rootfs/sticky"), 0o731))
+	check(t, os.Symlink("../run/target", filepath.Join(s.dir, "rootfs/etc/linked")))
+	check(t, os.Symlink("/sticky", filepath.Join(s.dir, "rootfs/folder-link")))
 	write("folder/below/file", "", 0o644)
 	write("file", "", 0o644)
-	check(os.MkdirAll(filepath.Join(s.dir, "upper"), 0o755))
-	s.laySources(check)
+	check(t, os.MkdirAll(filepath.Join(s.dir, "upper"), 0o755))
+	s.laySources(t)
 	data, err := json.Marshal(s.config)
-	check(err)
+	check(t, err)
 	write(configFile, string(data), 0o644)
 }
 
 // laySources makes what bind mounts of samples bring along: a file if its name is that of one.
-func (s *sameBundle) laySources(check func(error)) {
+func (s *sameBundle) laySources(t *testing.T) {
 	files := []string{"resolv.conf", "hostname", "hosts", "etc-hosts", ".containerenv", "5d2f"}
 	for i := range s.config.Mounts {
 		m := &s.config.Mounts[i]
@@ -133,13 +128,12 @@ func (s *sameBundle) laySources(check func(error)) {
 		if m.Type != "bind" || !filepath.IsAbs(m.Source) {
 			continue
 		}
-		inside := filepath.Join(s.dir, "sources", strings.TrimPrefix(m.Source, s.dir+"/sources"))
-		m.Source = inside
-		check(os.MkdirAll(filepath.Dir(inside), 0o755))
-		if slices.Contains(files, filepath.Base(inside)) {
-			check(os.WriteFile(inside, nil, 0o644))
+		m.Source = filepath.Join(s.dir, "sources", strings.TrimPrefix(m.Source, s.dir+"/sources"))
+		check(t, os.MkdirAll(filepath.Dir(m.Source), 0o755))
+		if slices.Contains(files, filepath.Base(m.Source)) {
+			check(t, os.WriteFile(m.Source, nil, 0o644))
 		} else {
-			check(os.MkdirAll(inside, 0o755))
+			check(t, os.MkdirAll(m.Source, 0o755))
 		}
 	}
 }

@@ -13,8 +13,8 @@ const privateV2 = `umount -l -R /sys/fs/cgroup && mount -t tmpfs none /sys/fs/cg
 	mount -t cgroup2 none /sys/fs/cgroup && exec "$@"`
 
 // onV2 are the scripts and comparisons that depend on the version of cgroups.
-const onV2 = "life|kill.*|delete_.*|run_.*|cgroup.*|create_twice|mount_cgroup_.*|devices_.*|resources_.*|namespaces_.*|" +
-	"root_readonly|list_.*|pause.*|update.*|runc_spec|docker|podman|terminal"
+const onV2 = "life|kill.*|delete_.*|run_.*|cgroup.*|create_twice|mount_cgroup_.*|devices_.*|resources_.*|" +
+	"namespaces_.*|root_readonly|list_.*|pause.*|update.*|runc_spec|docker|podman|terminal"
 
 // TestOnCgroupV2 runs them again on a host that has v1.
 func TestOnCgroupV2(t *testing.T) {

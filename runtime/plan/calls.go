@@ -104,7 +104,14 @@ const inRoot = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
 // openat2 opens path below dir under the rules given.
 func (c *compiler) openat2(dir program.Arg, path string, flags, mode, resolve uint64) step {
 	how := program.Words(program.Int(flags|unix.O_CLOEXEC), program.Int(mode), program.Int(resolve))
-	return c.call(unix.SYS_OPENAT2, dir, str(path), how, num(24))
+	again := c.NewLabel()
+	c.Mark(again)
+	s := c.call(unix.SYS_OPENAT2, dir, str(path), how, num(24))
+	if resolve != 0 {
+		// A mount or rename anywhere on the machine while the kernel follows a ".." makes it give up (openat2(2)).
+		s.on(unix.EAGAIN, again)
+	}
+	return s
 }
 
 // open opens an absolute path of the container as the container sees it.
