@@ -50,7 +50,7 @@ func primes(names []string, i int) (text string) {
 	return text
 }
 
-// rowName is a plain value itself, or else what tells a row of a table from the others: mount points, paths, names, or its position.
+// rowName is a plain value itself, and of a row what tells it from the others: a mount point, path, name, or position.
 func rowName(element any, index int) string {
 	row, ok := element.(map[string]any)
 	if !ok {
