@@ -135,7 +135,7 @@ func (c *Container) decode() (err error) {
 func (c *Container) compile(run bool) (image []byte, err error) {
 	facts, err := gather(c.id, c.opts, c.flags, c.cgroup)
 	if err != nil {
-		return nil, err
+		return nil, c.placed(err)
 	}
 	facts.Run = run
 	if c.plan, err = plan.Compile(c.opts, facts); err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -311,7 +312,7 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 		return init.Answer([]byte{0})
 	case program.CopyUp:
 		if err := copyUp(m.Path(init, 0, m.A), m.Path(init, 1, m.B)); err != nil {
-			return fmt.Errorf("tmpcopyup: %w", err)
+			return fmt.Errorf("tmpcopyup: %w", reason(err))
 		}
 		return init.Answer([]byte{0})
 	case program.Mounted:
@@ -323,6 +324,14 @@ func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
 	return fmt.Errorf("init sent a message of unknown kind %d", m.Kind)
 }
 
+// reason is an error without the path of a descriptor of init's, which says nothing to anybody.
+func reason(err error) error {
+	if e, ok := errors.AsType[*os.PathError](err); ok && strings.HasPrefix(e.Path, "/proc/") {
+		return e.Err
+	}
+	return err
+}
+
 // answerHome looks HOME up where the mounts are by now, if the message asks for it.
 func (c *Container) answerHome(init *spawn.Process, m spawn.Message) error {
 	if m.B == 0 {
@@ -330,7 +339,7 @@ func (c *Container) answerHome(init *spawn.Process, m spawn.Message) error {
 	}
 	root, err := os.OpenFile(m.Path(init, 0, m.A), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
-		return err
+		return fmt.Errorf("look HOME up in the container: %w", reason(err))
 	}
 	defer root.Close()
 	home, err := homeIn(root, c.opts.UID, 0)

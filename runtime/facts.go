@@ -31,7 +31,6 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 		Attach:       m.NeedsAttach() || len(o.NetDevices) > 0,
 		Kcore:        exists("/proc/kcore"),
 		Unified:      m.Mode() == cgroup.Unified,
-		Sources:      sources(o.Mounts),
 		OwnStdio:     ownStdio(o),
 	}
 	gatherLabels(&f, o)
@@ -59,7 +58,12 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 		return f, fmt.Errorf("root.path: %w", err)
 	}
 	defer root.Close()
-	f.Destinations = destinations(root, o)
+	if f.Sources, err = sources(o.Mounts); err != nil {
+		return f, err
+	}
+	if f.Destinations, err = destinations(root, o); err != nil {
+		return f, err
+	}
 	f.Home, f.HomeUnknown, err = homeBefore(root, o)
 	return f, err
 }
@@ -106,22 +110,33 @@ func kernelMounts(outside string) (points []string, err error) {
 }
 
 // sources tells files from folders among the sources of bind mounts.
-func sources(mounts []spec.Mount) map[string]plan.Source {
+func sources(mounts []spec.Mount) (map[string]plan.Source, error) {
 	found := make(map[string]plan.Source)
 	for _, m := range mounts {
 		if !m.Bind {
 			continue
 		}
-		if info, err := os.Stat(m.Source); err == nil {
+		info, err := os.Stat(m.Source)
+		switch {
+		case err == nil:
 			found[m.Source] = plan.Source{File: !info.IsDir()}
+		case !isOut(err):
+			return nil, &plan.Error{Pointer: m.Pointer, Err: err}
 		}
 	}
-	return found
+	return found, nil
+}
+
+// isOut reports whether an error says no more than that a path leads nowhere, at least for this user. What that means
+// for the container init will find out.
+func isOut(err error) bool {
+	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.EACCES) ||
+		errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENAMETOOLONG)
 }
 
 // destinations looks at the places in the root folder that will be mounted on. What an earlier mount covers is of no
 // interest: the root folder doesn't show what will be there.
-func destinations(root *os.File, o *spec.ContainerOpts) map[string]plan.Destination {
+func destinations(root *os.File, o *spec.ContainerOpts) (map[string]plan.Destination, error) {
 	found := make(map[string]plan.Destination)
 	for i, m := range o.Mounts {
 		if coveredBy(o.Mounts[:i], m.Destination) {
@@ -131,14 +146,17 @@ func destinations(root *os.File, o *spec.ContainerOpts) map[string]plan.Destinat
 		fd, err := openIn(root, m.Destination, unix.O_PATH)
 		switch {
 		case err == nil:
-			d = describe(fd)
+			d, err = describe(fd)
 			unix.Close(fd)
 		case errors.Is(err, unix.ENOENT):
 			d.Path = dangling(o.MountDir, m.Destination)
 		}
+		if err != nil && !isOut(err) {
+			return nil, &plan.Error{Pointer: m.Pointer, Err: fmt.Errorf("look at %s: %w", m.Destination, err)}
+		}
 		found[m.Destination] = d
 	}
-	return found
+	return found, nil
 }
 
 // coveredBy reports whether one of the mounts hides what the root folder has at a path.
@@ -159,12 +177,12 @@ func openIn(root *os.File, path string, flags uint64) (int, error) {
 	})
 }
 
-func describe(fd int) (d plan.Destination) {
+func describe(fd int) (d plan.Destination, err error) {
 	var st unix.Stat_t
-	if unix.Fstat(fd, &st) == nil {
-		d.Exists, d.Mode = true, st.Mode&0o7777
+	if err := unix.Fstat(fd, &st); err != nil {
+		return d, err
 	}
-	return d
+	return plan.Destination{Exists: true, Mode: st.Mode & 0o7777}, nil
 }
 
 // dangling follows the symbolic links of a destination that does not exist; "" if there are none.

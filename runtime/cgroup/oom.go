@@ -67,7 +67,7 @@ func watchOOMv2(dir string, each func()) error {
 	}
 	known := ""
 	for first := true; ; first = false {
-		kills, err := lineOf(polled[0], "oom_kill ")
+		kills, err := lineOf(polled[0], dir+oomFile, "oom_kill ")
 		if err != nil {
 			return ignoreGone(err)
 		}
@@ -75,7 +75,7 @@ func watchOOMv2(dir string, each func()) error {
 			each()
 		}
 		known = kills
-		populated, err := lineOf(polled[1], "populated ")
+		populated, err := lineOf(polled[1], dir+eventsFile, "populated ")
 		if err != nil || populated == "populated 0" {
 			return ignoreGone(err)
 		}
@@ -85,12 +85,12 @@ func watchOOMv2(dir string, each func()) error {
 	}
 }
 
-// lineOf is the line of a file that begins with prefix. Reading from the start arms the next poll.
-func lineOf(file unix.PollFd, prefix string) (string, error) {
+// lineOf is the line of a file, open at path, that begins with prefix. Reading from the start arms the next poll.
+func lineOf(file unix.PollFd, path, prefix string) (string, error) {
 	var buf [512]byte
 	n, err := again(func() (int, error) { return unix.Pread(int(file.Fd), buf[:], 0) })
 	if err != nil {
-		return "", &fs.PathError{Op: "read", Path: prefix, Err: err}
+		return "", &fs.PathError{Op: "read", Path: path, Err: err}
 	}
 	lines := strings.Split(string(buf[:n]), "\n")
 	i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, prefix) })
