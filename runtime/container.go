@@ -109,6 +109,9 @@ func (c *Container) decode() (err error) {
 			return err
 		}
 	}
+	if err := c.refuseProperties(); err != nil {
+		return err
+	}
 	c.opts.ExecAffinity = spec.CPUAffinity{} // it is for processes that join the container
 	c.announceSockets()
 	c.showNotify()

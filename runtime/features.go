@@ -27,7 +27,6 @@ func Features() features.Features {
 			MountExtensions: &features.MountExtensions{IDMap: &features.IDMap{Enabled: new(true)}},
 			NetDevices:      &features.NetDevices{Enabled: new(true)},
 		},
-		PotentiallyUnsafeConfigAnnotations: []string{"org.systemd.property."},
 	}
 }
 
