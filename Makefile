@@ -40,7 +40,7 @@ test: packages ## check the code and run all tests, as root
 
 .PHONY: packages
 packages:
-	@.ci/packages strace runc busybox-static debootstrap qemu-user-static uidmap procps
+	@.ci/packages runc busybox-static debootstrap qemu-user-static uidmap procps
 
 .PHONY: bench
 bench: build ## measure crabcan beside its peers, as root; BENCH='...' passes options

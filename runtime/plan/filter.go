@@ -15,7 +15,7 @@ import (
 var errNoExecve = errors.New("the profile does not allow execve, so no program could be started")
 
 // filter loads the seccomp filter as the last thing before execve, so that the profile need allow none of init's own
-// work but capset, prctl (for ambient capabilities) and execve itself.
+// work but capset and execve itself.
 func (c *compiler) filter() error {
 	if c.o.Seccomp == nil {
 		return nil
