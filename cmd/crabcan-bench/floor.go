@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -33,8 +34,14 @@ func (f *floor) clean()       {}
 
 // check compiles the bundle.
 func (f *floor) check(c benchCase) error {
+	if c.running {
+		return errors.New("only the making of a container has one")
+	}
 	if err := f.prepare(c.bundle); err != nil {
 		return err
+	}
+	if f.plan.Maps {
+		return errors.New("the ids of a user namespace are mapped by a runtime")
 	}
 	var err error
 	if f.image, err = f.plan.Program.Link(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -38,7 +39,7 @@ func inside(o options, name, temp string) error {
 		return err
 	}
 	r := room{options: o, world: w, work: filepath.Join(temp, "work-"+name), ctx: ctx}
-	if err := r.furnish(filepath.Join(temp, payloadFile)); err != nil {
+	if err := r.furnish(temp); err != nil {
 		return err
 	}
 	defer r.clean()
@@ -54,7 +55,7 @@ func inside(o options, name, temp string) error {
 }
 
 // furnish enters the world and makes what containers need.
-func (r *room) furnish(payload string) error {
+func (r *room) furnish(temp string) error {
 	// Garbage is collected between measurements, see rest.
 	debug.SetGCPercent(-1)
 	// What a `create` leaves behind shall become a child of this process.
@@ -67,7 +68,7 @@ func (r *room) furnish(payload string) error {
 	if err := mountOn(r.work, "tmpfs"); err != nil {
 		return err
 	}
-	if err := writeRootfs(r.work, payload); err != nil {
+	if err := writeRootfs(r.work, programs(temp)); err != nil {
 		return err
 	}
 	list, err := executables(r.crabcan)
@@ -105,18 +106,16 @@ func rest() {
 // cases are those that -only selects, with their bundles made.
 func (r *room) cases() (list []benchCase, err error) {
 	for _, v := range variants {
-		var bundle string
 		for _, a := range actions {
-			name := caseName(r.world, a.name, v)
-			if !r.only.MatchString(name) {
+			name := caseName(r.world, a.verb, v)
+			if !r.only.MatchString(name) || a.with != nil && !slices.Contains(a.with, v.name) {
 				continue
 			}
-			if bundle == "" {
-				if bundle, err = v.writeBundle(r.work); err != nil {
-					return nil, err
-				}
+			bundle, err := v.writeBundle(r.work, a.command())
+			if err != nil {
+				return nil, err
 			}
-			list = append(list, benchCase{name, bundle, a.do})
+			list = append(list, benchCase{a, name, bundle})
 		}
 	}
 	return list, nil

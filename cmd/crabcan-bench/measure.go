@@ -32,6 +32,11 @@ func (r *room) measure(c benchCase) report {
 			break
 		}
 	}
+	if c.running {
+		for _, who := range race.running {
+			who.clean()
+		}
+	}
 	return race.report(r.contenders)
 }
 

@@ -18,7 +18,7 @@ var memoryVerbs = []string{"run", "create"}
 
 // measureMemory measures the peak of a runtime's resident memory, of the largest of its processes that it waited for.
 func (r *room) measureMemory() (found report, err error) {
-	bundle, err := variants[0].writeBundle(r.work)
+	bundle, err := variants[0].writeBundle(r.work, []string{truePath})
 	if err != nil {
 		return found, err
 	}

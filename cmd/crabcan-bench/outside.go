@@ -28,7 +28,14 @@ func outside(o options, args []string) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	if err := preparePayload(o.payload, filepath.Join(temp, payloadFile)); err != nil {
+	// The root of a user namespace is nobody to the host, and must be able to reach its container's root folder.
+	if err := os.Chmod(temp, 0o711); err != nil {
+		return err
+	}
+	if err := prepareProgram(o.payload, filepath.Join(temp, trueFile)); err != nil {
+		return err
+	}
+	if err := prepareProgram("", filepath.Join(temp, sleepFile)); err != nil {
 		return err
 	}
 	r := report{Environment: readEnvironment(o)}

@@ -4,16 +4,24 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 )
 
 const (
 	payloadPackage = "./bundles/payload"
-	// payloadFile is its name in the temporary folder.
-	payloadFile = "payload"
+	// trueFile and sleepFile are names in the temporary folder, truePath and sleepPath the programs' places in the root
+	// folder. The payload goes by the name it is called.
+	trueFile, truePath   = "true", "/bin/true"
+	sleepFile, sleepPath = "sleep", "/bin/sleep"
 )
 
-// preparePayload puts the program that containers run in its place: given, or built from this repository.
-func preparePayload(given, place string) error {
+// programs are what the root folder holds: by their paths in there, where they come from.
+func programs(temp string) map[string]string {
+	return map[string]string{truePath: filepath.Join(temp, trueFile), sleepPath: filepath.Join(temp, sleepFile)}
+}
+
+// prepareProgram puts a program that containers run in its place: given, or built from this repository.
+func prepareProgram(given, place string) error {
 	if given != "" {
 		data, err := os.ReadFile(given)
 		if err != nil {

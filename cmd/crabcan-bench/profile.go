@@ -49,7 +49,7 @@ func (r *room) profileRuns() (found report, err error) {
 }
 
 func (r *room) profile(t *tracer, name string, v variant) (p profile, err error) {
-	bundle, err := v.writeBundle(r.work)
+	bundle, err := v.writeBundle(r.work, []string{truePath})
 	if err != nil {
 		return p, err
 	}

@@ -22,24 +22,25 @@ var variants = []variant{
 	{"", func(*specs.Spec, string) error { return nil }},
 	{"seccomp", filterLikeDocker},
 	{"mounts", mountMore},
+	{"userns", mapUsers},
 }
 
-// writeBundle makes the variant's bundle in the work folder and returns its path.
-func (v variant) writeBundle(work string) (string, error) {
-	config, err := v.config(work)
+// writeBundle makes the variant's bundle for a command in the work folder and returns its path.
+func (v variant) writeBundle(work string, command []string) (string, error) {
+	config, err := v.config(work, command)
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(work, "bundle-"+v.name)
+	dir := filepath.Join(work, "bundle-"+v.name+"-"+filepath.Base(command[0]))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	return dir, os.WriteFile(filepath.Join(dir, "config.json"), spec.Encode(config), 0o644)
 }
 
-// config is what `crabcan spec -- /bin/true` writes, with the change. All bundles share one root folder.
-func (v variant) config(work string) (*specs.Spec, error) {
-	s := spec.DefaultWith(spec.Changes{Rootfs: rootfs(work), Args: []string{"/bin/true"}})
+// config is what `crabcan spec -- COMMAND` writes, with the change. All bundles share one root folder.
+func (v variant) config(work string, command []string) (*specs.Spec, error) {
+	s := spec.DefaultWith(spec.Changes{Rootfs: rootfs(work), Args: command})
 	// Nothing in it is newer, and old peers refuse the number alone.
 	s.Version = "1.0.2"
 	return s, v.change(s, work)
@@ -79,7 +80,7 @@ func mountMore(s *specs.Spec, work string) error {
 	for i := range moreMounts {
 		source := filepath.Join(work, fmt.Sprintf("volume%d", i))
 		target := fmt.Sprintf("/mnt/%d", i)
-		if err := os.Mkdir(source, 0o755); err != nil {
+		if err := os.MkdirAll(source, 0o755); err != nil {
 			return err
 		}
 		if err := os.MkdirAll(filepath.Join(rootfs(work), target), 0o755); err != nil {
@@ -92,16 +93,30 @@ func mountMore(s *specs.Spec, work string) error {
 	return nil
 }
 
-// writeRootfs makes the root folder, which holds the payload and what default mounts are mounted on.
-func writeRootfs(work, payload string) error {
+// mapUsers gives the container a new user namespace, whose ids are those that distributions give to their first user.
+func mapUsers(s *specs.Spec, _ string) error {
+	ids := []specs.LinuxIDMapping{{ContainerID: 0, HostID: 100_000, Size: 65_536}}
+	s.Linux.UIDMappings, s.Linux.GIDMappings = ids, ids
+	s.Linux.Namespaces = append(s.Linux.Namespaces, specs.LinuxNamespace{Type: specs.UserNamespace})
+	return nil
+}
+
+// writeRootfs makes the root folder, which holds what default mounts are mounted on and the programs: by their paths in
+// there, where they come from.
+func writeRootfs(work string, programs map[string]string) error {
 	for _, dir := range []string{"bin", "proc", "dev", "sys"} {
 		if err := os.MkdirAll(filepath.Join(rootfs(work), dir), 0o755); err != nil {
 			return err
 		}
 	}
-	data, err := os.ReadFile(payload)
-	if err != nil {
-		return err
+	for path, from := range programs {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(rootfs(work), path), data, 0o755); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(filepath.Join(rootfs(work), "bin/true"), data, 0o755)
+	return nil
 }

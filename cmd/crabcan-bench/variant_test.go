@@ -11,7 +11,7 @@ func TestVariants(t *testing.T) {
 	t.Chdir("../..") // the profile is found from the repository's root folder
 	work := t.TempDir()
 	for _, v := range variants {
-		dir, err := v.writeBundle(work)
+		dir, err := v.writeBundle(work, []string{truePath})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,6 +29,9 @@ func TestVariants(t *testing.T) {
 		}
 		if got := o.Seccomp != nil; got != (v.name == "seccomp") {
 			t.Errorf("%q: seccomp %v", v.name, got)
+		}
+		if got := len(o.UIDMappings) > 0; got != (v.name == "userns") {
+			t.Errorf("%q: maps ids: %v", v.name, got)
 		}
 		if got := len(o.Mounts) > moreMounts; got != (v.name == "mounts") {
 			t.Errorf("%q: %d mounts", v.name, len(o.Mounts))
