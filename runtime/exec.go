@@ -42,6 +42,7 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 		return 0, err
 	}
 	terminal, openConsole := c.terminal()
+	signals := catchSignals(o.Detach)
 	process, err := c.beginExec(o, openConsole)
 	if err != nil {
 		return 0, err
@@ -50,7 +51,7 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
 		return 0, err
 	}
-	return c.oversee(process, terminal, o.Detach)
+	return c.oversee(process, terminal, signals)
 }
 
 // checkExec refuses containers that nothing can be started in.

@@ -35,6 +35,7 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 		}
 	}
 	terminal, openConsole := c.terminal()
+	signals := catchSignals(o.Detach)
 	init, err := c.begin(true, openConsole)
 	if err != nil {
 		return 0, err
@@ -47,7 +48,7 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 	if !o.Detach {
 		go notify.forward()
 	}
-	status, err = c.oversee(init, terminal, o.Detach)
+	status, err = c.oversee(init, terminal, signals)
 	if err != nil {
 		return status, err
 	}
@@ -71,13 +72,16 @@ func (c *Container) terminal() (*foreground, func() (*os.File, error)) {
 	return f, f.open
 }
 
-// oversee lets what was started run, and waits for its end unless detached. After an error it stays open: the clean exit
-// needs its pidfd to kill it.
-func (c *Container) oversee(process *spawn.Process, terminal *foreground, detach bool) (status int, err error) {
-	if detach {
+// oversee lets what was started run, and waits for its end unless it is detached, for which signals is nil. After an
+// error it stays open: the clean exit needs its pidfd to kill it.
+func (c *Container) oversee(process *spawn.Process, terminal *foreground, signals *console.Signals) (status int, err error) {
+	switch {
+	case signals == nil:
 		err = c.detached(process)
-	} else {
-		status, err = c.attended(process, terminal)
+	case terminal == nil:
+		status, err = c.withoutTerminal(process, signals)
+	default:
+		status, err = c.onTerminal(process, terminal, signals)
 	}
 	if err == nil {
 		process.Close()
@@ -93,12 +97,12 @@ func (c *Container) detached(init *spawn.Process) error {
 	return c.letRun(init)
 }
 
-// attended lets the container run in the foreground and waits for the end of init.
-func (c *Container) attended(init *spawn.Process, terminal *foreground) (status int, err error) {
-	if terminal == nil {
-		return c.withoutTerminal(init)
+// catchSignals begins to catch what is to be forwarded to a process that is waited for; nil is for a detached one.
+func catchSignals(detach bool) *console.Signals {
+	if detach {
+		return nil
 	}
-	return c.onTerminal(init, terminal)
+	return console.Catch()
 }
 
 // checkConsole refuses a detached container whose terminal nobody would hold, and a socket for no terminal.
@@ -167,24 +171,13 @@ func (c *Container) untilExecuted(init *spawn.Process) error {
 }
 
 // withoutTerminal is attended for a container that has this process's stdio.
-func (c *Container) withoutTerminal(init *spawn.Process) (int, error) {
-	// Catching all signals takes longer than most of init's work, and letting go of them again as long. So the first
-	// goes on beside that work, unless init will be another process by its end, and the second may be cut short by the
-	// end of this process.
-	forwarding := make(chan func(), 1)
-	forward := func() { forwarding <- console.Forward(init.Fd(), nil) }
-	if c.plan.Forks {
-		if err := c.untilReady(init); err != nil {
-			return 0, err
-		}
-		forward()
-	} else {
-		go forward()
-		if err := c.untilReady(init); err != nil {
-			return 0, err
-		}
+func (c *Container) withoutTerminal(init *spawn.Process, signals *console.Signals) (int, error) {
+	if err := c.untilReady(init); err != nil {
+		return 0, err
 	}
-	defer func() { go func() { (<-forwarding)() }() }()
+	stop := signals.Forward(init.Fd(), nil)
+	// Letting go of all signals takes as long as catching them, and may be cut short by the end of this process.
+	defer func() { go stop() }()
 	if err := c.letRun(init); err != nil {
 		return 0, err
 	}
@@ -192,7 +185,7 @@ func (c *Container) withoutTerminal(init *spawn.Process) (int, error) {
 }
 
 // onTerminal is attended for a container whose terminal is shown on the caller's.
-func (c *Container) onTerminal(init *spawn.Process, terminal *foreground) (int, error) {
+func (c *Container) onTerminal(init *spawn.Process, terminal *foreground, signals *console.Signals) (int, error) {
 	if err := c.untilReady(init); err != nil {
 		return 0, err
 	}
@@ -200,7 +193,7 @@ func (c *Container) onTerminal(init *spawn.Process, terminal *foreground) (int, 
 		return 0, err
 	}
 	defer terminal.close()
-	stop := console.Forward(init.Fd(), terminal.proxy.Resize)
+	stop := signals.Forward(init.Fd(), terminal.proxy.Resize)
 	defer stop()
 	if err := c.letRun(init); err != nil {
 		return 0, err

@@ -25,22 +25,40 @@ var uncaught = []syscall.Signal{
 	syscall.SIGTTIN, syscall.SIGTTOU,
 }
 
-// Forward sends each signal that this process gets on to the one that pidfd refers to. SIGWINCH calls resize instead,
-// unless resize is nil. SIGPIPE is caught and dropped: it is about this process's own output, and Go would die of it
-// with the caller's terminal still in raw mode. stop ends the forwarding; resize is not called any more after it.
-func Forward(pidfd int, resize func()) (stop func()) {
-	signals := make(chan os.Signal, signalBuffer)
-	signal.Notify(signals, caught()...)
+// Signals are the signals that this process gets and catches for another. SIGPIPE is dropped: it is about this process's
+// own output, and Go would die of it with the caller's terminal still in raw mode.
+type Signals struct {
+	// caught takes them, complete is closed when all are caught.
+	caught   chan os.Signal
+	complete chan struct{}
+}
+
+// Catch begins to catch signals, beside the caller: it takes as long as most of a container's start, because Go switches
+// threads twice for each signal. What is caught waits for Forward.
+func Catch() *Signals {
+	s := &Signals{caught: make(chan os.Signal, signalBuffer), complete: make(chan struct{})}
+	go func() {
+		defer close(s.complete)
+		signal.Notify(s.caught, caught()...)
+	}()
+	return s
+}
+
+// Forward sends each signal, those caught so far included, on to the process that pidfd refers to. SIGWINCH calls resize
+// instead, unless resize is nil. When Forward returns all signals are caught. stop ends the forwarding and the catching;
+// resize is not called any more after it.
+func (s *Signals) Forward(pidfd int, resize func()) (stop func()) {
+	<-s.complete
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for s := range signals {
-			forward(s.(syscall.Signal), pidfd, resize)
+		for got := range s.caught {
+			forward(got.(syscall.Signal), pidfd, resize)
 		}
 	}()
 	return func() {
-		signal.Stop(signals) // nothing is sent to the channel after this returns
-		close(signals)
+		signal.Stop(s.caught) // nothing is sent to the channel after this returns
+		close(s.caught)
 		<-ended
 	}
 }

@@ -69,9 +69,25 @@ func raise(t *testing.T, s syscall.Signal) {
 	}
 }
 
+// catchAll catches signals and waits until it does: the test raises some at once.
+func catchAll() *Signals {
+	s := Catch()
+	<-s.complete
+	return s
+}
+
+// What comes before it is known who shall have it waits.
+func TestForwardWaits(t *testing.T) {
+	signals := catchAll()
+	raise(t, syscall.SIGTERM)
+	pidfd, lines := printer(t)
+	defer signals.Forward(pidfd, nil)()
+	expectLine(t, lines, fmt.Sprint(int(syscall.SIGTERM)))
+}
+
 func TestForward(t *testing.T) {
 	pidfd, lines := printer(t)
-	stop := Forward(pidfd, nil)
+	stop := Catch().Forward(pidfd, nil)
 	defer stop()
 	for _, s := range []syscall.Signal{
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGTSTP,
@@ -84,7 +100,7 @@ func TestForward(t *testing.T) {
 
 func TestForwardKeeps(t *testing.T) {
 	pidfd, lines := printer(t)
-	stop := Forward(pidfd, nil)
+	stop := Catch().Forward(pidfd, nil)
 	defer stop()
 	for _, s := range []syscall.Signal{syscall.SIGCHLD, syscall.SIGURG, syscall.SIGPIPE} {
 		raise(t, s)
@@ -97,7 +113,7 @@ func TestForwardKeeps(t *testing.T) {
 func TestForwardResizes(t *testing.T) {
 	pidfd, lines := printer(t)
 	resized := make(chan bool)
-	stop := Forward(pidfd, func() { resized <- true })
+	stop := Catch().Forward(pidfd, func() { resized <- true })
 	raise(t, syscall.SIGWINCH)
 	<-resized
 	raise(t, syscall.SIGUSR1)
@@ -111,7 +127,7 @@ func TestForwardToEnded(t *testing.T) {
 	if err := unix.PidfdSendSignal(pidfd, unix.SIGKILL, nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	stop := Forward(pidfd, nil)
+	stop := Catch().Forward(pidfd, nil)
 	raise(t, syscall.SIGUSR1)
 	stop()
 }
