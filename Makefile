@@ -10,6 +10,11 @@ FLAGS   := -trimpath -buildvcs=false -tags $(TAGS)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 BIN     := bin
 HELLO   := bundles/examples/hello
+# What is built for users: folders of cmd.
+PROGRAMS := crabcan
+PREFIX  := /usr/local
+ZSHDIR  := $(PREFIX)/share/zsh/site-functions
+DATE    ?= $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
 .PHONY: all
 all: build example ## build crabcan and the example bundle
@@ -19,8 +24,32 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build bin/crabcan
-	$(GO) build $(FLAGS) -ldflags '$(LDFLAGS)' -o $(BIN)/crabcan ./cmd/crabcan
+build: $(PROGRAMS:%=build-%) ## build bin/crabcan
+
+.PHONY: $(PROGRAMS:%=build-%)
+$(PROGRAMS:%=build-%): build-%:
+	$(GO) build $(FLAGS) -ldflags '$(LDFLAGS)' -o $(BIN)/$* ./cmd/$*
+
+.PHONY: manual
+manual: ## write the man pages and shell completions to bin/manual
+	@rm -rf $(BIN)/manual
+	env -u GOARCH $(GO) run -tags $(TAGS),manual -ldflags '-X main.version=$(VERSION)' ./cmd/crabcan \
+		docs/cli.md $(DATE) $(BIN)/manual
+
+.PHONY: install
+install: build manual ## install them below PREFIX (default: /usr/local), with DESTDIR before it
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:%=$(BIN)/%)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(BIN)/manual/*.8
+	install -D -m 644 $(BIN)/manual/crabcan.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crabcan
+	install -D -m 644 -t $(DESTDIR)$(ZSHDIR) $(BIN)/manual/_crabcan
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(BIN)/manual/crabcan.fish
+
+.PHONY: uninstall
+uninstall: ## remove what install has installed
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%) $(DESTDIR)$(PREFIX)/share/man/man8/crabcan.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/crabcan-*.8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crabcan $(DESTDIR)$(ZSHDIR)/_crabcan \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crabcan.fish
 
 .PHONY: example
 example: ## build the root folder of the example bundle
@@ -40,7 +69,8 @@ test: packages ## check the code and run all tests, as root
 
 .PHONY: packages
 packages:
-	@.ci/packages runc busybox-static debootstrap qemu-user-static uidmap procps
+	@.ci/packages runc busybox-static debootstrap qemu-user-static uidmap procps \
+		man-db mandoc zsh fish
 
 .PHONY: bench
 bench: build ## measure crabcan beside its peers, as root; BENCH='...' passes options

@@ -1,3 +1,5 @@
+//go:build !manual
+
 // Without these two the Go runtime keeps two cgroup files of the host open, which a container could inherit, to follow
 // a CPU quota that does not matter to a process of milliseconds.
 //

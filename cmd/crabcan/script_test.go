@@ -32,6 +32,7 @@ import (
 //	user [DIR...]             make an unprivileged user, see script_user_test.go
 //	as PROGRAM [ARG...]       run a program, or crabcan, as that user
 //	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
+//	manual DIR                write the man pages and completions into DIR, see script_manual_test.go
 //	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see script_terminal_test.go
 //
 // The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [userns], [timens],
@@ -79,6 +80,7 @@ func TestScripts(t *testing.T) {
 			"finished": cmdFinished,
 			"heard":    cmdHeard,
 			"listen":   cmdListen,
+			"manual":   cmdManual,
 			"nested":   cmdNested,
 			"press":    cmdPress,
 			"resize":   cmdResize,
