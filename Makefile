@@ -67,6 +67,11 @@ test: packages ## check the code and run all tests, as root
 	@.ci/test-arm64
 	@.ci/fuzz
 
+.PHONY: test-clients
+test-clients: ## run crabcan and runc under Docker and others, as root; CLIENTS='...' passes options of go test
+	@.ci/packages runc crun busybox-static debootstrap iptables iproute2 docker.io containerd
+	$(GO) test -tags $(TAGS),clients -timeout 40m -v ./cmd/crabcan/clients $(CLIENTS)
+
 .PHONY: packages
 packages:
 	@.ci/packages runc busybox-static debootstrap qemu-user-static uidmap procps \

@@ -1,0 +1,141 @@
+//go:build clients
+
+// Package clients runs crabcan and Debian's runc under the clients that people use, and fails where what a client shows
+// differs between the two.
+package clients
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// A client is a program that people use to run containers, with what it needs: its daemon, say. Its scripts are in
+// testdata/NAME, one behaviour a file, named after it. Each runs twice, in a world of runc's and in one of crabcan's.
+type client struct {
+	name     string
+	programs []string             // that must be installed
+	setUp    func(w *world) error // makes the world ready for the scripts; see world.daemon and world.atEnd
+	script   func(w *world, env *testscript.Env) error
+	commands map[string]func(ts *testscript.TestScript, neg bool, args []string)
+	differs  []difference // what the client shows otherwise each time
+	leaves   []string     // patterns of what is left when all its containers are gone and its daemon has ended
+}
+
+var clients = []client{docker}
+
+// wanted chooses scripts. -run can't: it is the worlds that run them.
+var wanted = flag.String("scripts", "", "run only the scripts whose names match this regular expression")
+
+// worldTime is how long the scripts of one client may take.
+const worldTime = 9 * time.Minute
+
+func TestMain(m *testing.M) {
+	switch w := inherited(); {
+	case w == nil:
+		os.Exit(m.Run())
+	case w.Stage == "init":
+		os.Exit(w.init())
+	default:
+		os.Exit(w.main())
+	}
+}
+
+func TestClients(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Fatal("clients' daemons need root")
+	}
+	ctx, cancel := signal.NotifyContext(t.Context(), syscall.SIGINT, syscall.SIGTERM)
+	defer cancel()
+	base := t.TempDir()
+	crabcan := buildCrabcan(t, base)
+	runc, err := exec.LookPath("runc")
+	if err != nil {
+		t.Fatalf("%v: make test-clients installs it", err)
+	}
+	images := makeImages(t)
+	for _, c := range clients {
+		t.Run(c.name, func(t *testing.T) {
+			for _, program := range c.programs {
+				if _, err := exec.LookPath(program); err != nil {
+					t.Fatalf("%v: make test-clients installs it", err)
+				}
+			}
+			scripts := findScripts(t, c.name)
+			var reports [2]report
+			var both sync.WaitGroup
+			for i, runtime := range []string{runc, crabcan} {
+				w := &world{
+					Client: c.name, Runtime: runtime, Scripts: scripts, Images: images,
+					Dir: filepath.Join(base, c.name+"-"+filepath.Base(runtime)),
+				}
+				both.Go(func() {
+					ctx, cancel := context.WithTimeout(ctx, worldTime)
+					defer cancel()
+					reports[i] = w.run(ctx)
+				})
+			}
+			both.Wait()
+			compare(t, scripts, reports[0], reports[1])
+		})
+	}
+}
+
+// buildCrabcan builds the runtime as the Makefile does.
+func buildCrabcan(t *testing.T, dir string) string {
+	path := filepath.Join(dir, "crabcan")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=urfave_cli_no_docs", "-ldflags=-s -w",
+		"-o", path, "..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	return path
+}
+
+// findScripts lists the scripts of a client that are wanted.
+func findScripts(t *testing.T, client string) (scripts []string) {
+	pattern, err := regexp.Compile(*wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := filepath.Glob(filepath.Join("testdata", client, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range all {
+		if pattern.MatchString(scriptName(path)) {
+			scripts = append(scripts, path)
+		}
+	}
+	if len(scripts) == 0 {
+		t.Skipf("no script of %s matches %q", client, *wanted)
+	}
+	return scripts
+}
+
+func scriptName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), ".txtar")
+}
+
+// findClient returns the client of that name.
+func findClient(name string) (client, error) {
+	for _, c := range clients {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return client{}, fmt.Errorf("there is no client %s", name)
+}

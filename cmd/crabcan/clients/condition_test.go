@@ -1,0 +1,57 @@
+//go:build clients
+
+package clients
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/moby/sys/capability"
+)
+
+// condition answers the conditions of scripts: [runc] and [crabcan] for the runtime, [image:NAME] for an image that could
+// be made, [cgroupv2] (pure), [controller:NAME] for one of v1's, [cap:NAME] for a capability that this machine gives.
+func (w *world) condition(name string) (bool, error) {
+	switch name {
+	case "runc", "crabcan":
+		return filepath.Base(w.Runtime) == name, nil
+	case "cgroupv2":
+		var fs unix.Statfs_t
+		return unix.Statfs("/sys/fs/cgroup", &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC, nil
+	}
+	kind, value, _ := strings.Cut(name, ":")
+	switch kind {
+	case "image":
+		return exists(filepath.Join(w.Images, value+".tar")), nil
+	case "controller":
+		return exists(filepath.Join("/sys/fs/cgroup", value, "tasks")), nil
+	case "cap":
+		return hasCapability(value)
+	}
+	return false, fmt.Errorf("unknown condition")
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func hasCapability(name string) (bool, error) {
+	own, err := capability.NewPid2(0)
+	if err != nil {
+		return false, err
+	}
+	if err := own.Load(); err != nil {
+		return false, err
+	}
+	for _, known := range capability.ListKnown() {
+		if known.String() == name {
+			return own.Get(capability.EFFECTIVE, known), nil
+		}
+	}
+	return false, fmt.Errorf("no capability is named so")
+}
