@@ -51,6 +51,15 @@ uninstall: ## remove what install has installed
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crabcan $(DESTDIR)$(ZSHDIR)/_crabcan \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crabcan.fish
 
+.PHONY: release
+release: ## build static binaries for amd64 and arm64 in bin/release, twice, to see that both builds are the same
+	@.ci/release $(BIN)/release '$(VERSION)' '$(COMMIT)' $(PROGRAMS)
+
+.PHONY: deb
+deb: ## build the Debian packages for amd64 and arm64 in bin/deb
+	@.ci/packages debhelper
+	@.ci/deb $(BIN)/deb '$(VERSION)' '$(COMMIT)'
+
 .PHONY: example
 example: ## build the root folder of the example bundle
 	@mkdir -p $(HELLO)/rootfs/bin
@@ -64,6 +73,8 @@ demo: build example ## create, start and delete the example container, as root
 test: packages ## check the code and run all tests, as root
 	@.ci/check
 	$(GO) test -tags $(TAGS) -timeout 20m ./...
+	@RELEASE_CACHE="$$($(GO) env GOCACHE)" .ci/release $(BIN)/release '$(VERSION)' '$(COMMIT)' $(PROGRAMS)
+	@.ci/test-install '$(VERSION)' '$(COMMIT)'
 	@.ci/test-arm64
 	@.ci/fuzz
 
@@ -75,7 +86,7 @@ test-clients: ## run crabcan and runc under Docker and others, as root; CLIENTS=
 .PHONY: packages
 packages:
 	@.ci/packages runc busybox-static debootstrap qemu-user-static uidmap procps \
-		man-db mandoc zsh fish
+		man-db mandoc zsh fish debhelper
 
 .PHONY: bench
 bench: build ## measure crabcan beside its peers, as root; BENCH='...' passes options
