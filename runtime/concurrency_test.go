@@ -15,9 +15,9 @@ var (
 	absent     = []string{"does not exist"}
 	present    = []string{"container with given ID already exists"}
 	notRunning = []string{"does not exist", "container not running"}
-	notStarted = []string{"does not exist", "already running", "cannot start a container that has stopped",
+	notStarted = []string{"does not exist", "still being created", "already running", "cannot start a container that has stopped",
 		"cannot start a container that is", "init was killed before it could execute the program"}
-	notStopped = []string{"does not exist", "that is not stopped"}
+	notStopped = []string{"does not exist", "that is not stopped", "still being created"}
 	died       = []string{"init was killed"}
 )
 
@@ -77,7 +77,7 @@ var meetings = []meeting{
 	{"create", "create", false, present, present, 13, 100},
 	{"create", "start", false, nil, notStarted, 13, 100},
 	{"create", "kill", false, died, notRunning, 5, 100},
-	{"create", "delete", false, nil, absent, 13, 100},
+	{"create", "delete", false, nil, notStopped, 13, 100},
 	{"create", "delete --force", false, died, nil, 4, 100},
 	{"start", "start", true, notStarted, notStarted, 3, 20},
 	{"start", "kill", true, notStarted, notRunning, 3, 20},

@@ -12,7 +12,6 @@ import (
 	"github.com/crabcan/crabcan/bundles"
 	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/plan"
-	"github.com/crabcan/crabcan/runtime/program"
 	"github.com/crabcan/crabcan/runtime/spawn"
 	"github.com/crabcan/crabcan/runtime/state"
 	"github.com/crabcan/crabcan/spec"
@@ -203,12 +202,37 @@ func (c *Container) reload() (err error) {
 	return nil
 }
 
-// lock gives this process the container for itself and reads what others made of it meanwhile.
-func (c *Container) lock() error {
-	if err := c.dir.Lock(); err != nil {
+// lock gives this process the container for itself and reads what others made of it meanwhile. It waits for any other
+// operation but a create, which may be waiting for a hook that has called this process.
+func (c *Container) lock() error { return c.take(c.dir.TryLock, c.dir.Lock) }
+
+// share is lock for what several processes may do at a time.
+func (c *Container) share() error { return c.take(c.dir.TryShare, c.dir.Share) }
+
+func (c *Container) take(try, wait func() error) error {
+	err := try()
+	if errors.Is(err, state.ErrLocked) {
+		if err := c.checkCreated(); err != nil {
+			return err
+		}
+		err = wait()
+	}
+	if err != nil {
 		return err
 	}
 	return c.reload()
+}
+
+// checkCreated refuses a container whose create is under way.
+func (c *Container) checkCreated() error {
+	if err := c.reload(); err != nil {
+		return err
+	}
+	status, err := c.status()
+	if err == nil && status == StatusCreating {
+		err = fmt.Errorf("container %s is still being created: its create, or a hook of it, has not ended yet", c.id)
+	}
+	return err
 }
 
 // CleanExit takes back what a failed create or run has made so far. It is harmless when there is nothing to take back.
@@ -228,52 +252,18 @@ func (c *Container) Close() {
 	}
 }
 
+// StepError is a step of init that failed.
+type StepError = plan.StepError
+
 // stepError puts a failed step of the plan into words: what was done, why it failed, and which line of config.json
 // asked for it.
-func (c *Container) stepError(at uint64, err error, text string) error {
-	index, ok := c.plan.Program.StepIndex(at)
-	if !ok {
-		return fmt.Errorf("init failed: %w", err)
-	}
-	note := c.plan.Notes[index]
-	failed := &StepError{Words: note.Words, Kernel: text, Err: err}
-	step := c.plan.Program.Steps[index]
-	failed.Execve = step.Op == program.OpCall && step.Nr == unix.SYS_EXECVE
-	if note.Words == "" {
-		failed.Words = c.plan.Step(index)
-	}
-	failed.complete = note.Words != "" && step.Op == program.OpFail
-	if note.Pointer != "" && c.bundle != nil {
-		failed.Where = c.diagnostic(note.Pointer, "").String()
+func (c *Container) stepError(m spawn.Message) error {
+	failed := c.plan.Failure(m.B, unix.Errno(m.A), m.Text)
+	if failed.Pointer != "" && c.bundle != nil {
+		failed.Where = c.diagnostic(failed.Pointer, "").String()
 	}
 	return failed
 }
-
-// StepError is a step of init that failed.
-type StepError struct {
-	// Words say what the step was to do; Where is "config.json:LINE:COL: member: " of who asked for it, or "".
-	Words, Where string
-	// Kernel is what the kernel had to say beyond the errno, or "".
-	Kernel string
-	Err    error
-	// Execve says that everything was ready and the kernel would not execute the program.
-	Execve bool
-	// complete says that Words hold the reason already.
-	complete bool
-}
-
-func (e *StepError) Error() string {
-	text := e.Words
-	if !e.complete {
-		text += ": " + e.Err.Error()
-	}
-	if e.Kernel != "" {
-		text += " (" + e.Kernel + ")"
-	}
-	return e.Where + text
-}
-
-func (e *StepError) Unwrap() error { return e.Err }
 
 // stdio are the descriptors that a container without a terminal gets.
 func stdio() []*os.File { return []*os.File{os.Stdin, os.Stdout, os.Stderr} }

@@ -211,7 +211,7 @@ func (c *Container) record(init *spawn.Process) error {
 	if err != nil {
 		return err
 	}
-	c.state.InitPid, c.state.InitStartTime = init.Pid, started
+	c.state.InitPid, c.state.InitStartTime, c.state.Creating = init.Pid, started, true
 	if err := c.dir.Save(c.state); err != nil {
 		return err
 	}
@@ -262,66 +262,58 @@ func closeAll(files []*os.File) {
 // untilReady answers init's messages until it is ready.
 func (c *Container) untilReady(init *spawn.Process) error {
 	defer c.opener.close()
-	for {
-		m, err := init.Receive()
-		if errors.Is(err, io.EOF) {
-			return c.died(init)
-		}
-		if err != nil {
-			return err
-		}
-		if m.Kind == program.Ready {
-			return nil
-		}
-		if err := c.serve(init, m); err != nil {
-			if m.Kind != program.Failed && init.Ended() {
-				return c.died(init) // what could not be done was to be done for a process that is gone
+	err := init.Converse(c.answers(init), program.Ready)
+	if errors.Is(err, io.EOF) {
+		return c.died(init)
+	}
+	if _, said := errors.AsType[*StepError](err); err != nil && !said && init.Ended() {
+		return c.died(init) // what could not be done was to be done for a process that is gone
+	}
+	return err
+}
+
+// answers are what this process does for init before it is ready.
+func (c *Container) answers(init *spawn.Process) spawn.Answers {
+	return spawn.Answers{
+		program.Failed: c.stepError,
+		program.Forked: func(m spawn.Message) error { return c.adoptForked(init, int(m.A)) },
+		program.Open:   func(m spawn.Message) error { return c.answerOpen(init, m.A) },
+		program.Limits: func(spawn.Message) error { return c.raiseLimits(init) },
+		program.Attach: func(spawn.Message) error {
+			if err := c.attach(init); err != nil {
+				return err
 			}
-			return err
-		}
+			return init.Acknowledge()
+		},
+		program.CopyUp: func(m spawn.Message) error {
+			if err := copyUp(m.Path(init, 0, m.A), m.Path(init, 1, m.B)); err != nil {
+				return fmt.Errorf("tmpcopyup: %w", reason(err))
+			}
+			return init.Acknowledge()
+		},
+		program.Mounted: func(m spawn.Message) error {
+			if err := c.createHooks(init); err != nil {
+				return err
+			}
+			return c.answerHome(init, m)
+		},
 	}
 }
 
-// serve does what a message asks for.
-func (c *Container) serve(init *spawn.Process, m spawn.Message) error {
-	defer m.Close()
-	switch m.Kind {
-	case program.Failed:
-		return c.stepError(m.B, unix.Errno(m.A), m.Text)
-	case program.Forked:
-		if err := init.Adopt(int(m.A)); err != nil {
-			return err
-		}
-		if err := c.adopt(init); err != nil {
-			return err
-		}
-		if c.plan.Maps {
-			if err := c.mapIDs(init); err != nil {
-				return err
-			}
-		}
-		return init.Answer([]byte{0})
-	case program.Open:
-		return c.answerOpen(init, m.A)
-	case program.Limits:
-		return c.raiseLimits(init)
-	case program.Attach:
-		if err := c.attach(init); err != nil {
-			return err
-		}
-		return init.Answer([]byte{0})
-	case program.CopyUp:
-		if err := copyUp(m.Path(init, 0, m.A), m.Path(init, 1, m.B)); err != nil {
-			return fmt.Errorf("tmpcopyup: %w", reason(err))
-		}
-		return init.Answer([]byte{0})
-	case program.Mounted:
-		if err := c.createHooks(init); err != nil {
-			return err
-		}
-		return c.answerHome(init, m)
+// adoptForked takes over the process pid, which init has forked to be init in its place.
+func (c *Container) adoptForked(init *spawn.Process, pid int) error {
+	if err := init.Adopt(pid); err != nil {
+		return err
 	}
-	return fmt.Errorf("init sent a message of unknown kind %d", m.Kind)
+	if err := c.adopt(init); err != nil {
+		return err
+	}
+	if c.plan.Maps {
+		if err := c.mapIDs(init); err != nil {
+			return err
+		}
+	}
+	return init.Acknowledge()
 }
 
 // reason is an error without the path of a descriptor of init's, which says nothing to anybody.
@@ -335,7 +327,7 @@ func reason(err error) error {
 // answerHome looks HOME up where the mounts are by now, if the message asks for it.
 func (c *Container) answerHome(init *spawn.Process, m spawn.Message) error {
 	if m.B == 0 {
-		return init.Answer([]byte{0})
+		return init.Acknowledge()
 	}
 	root, err := os.OpenFile(m.Path(init, 0, m.A), unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
@@ -379,8 +371,15 @@ func (c *Container) died(init *spawn.Process) error {
 	return fmt.Errorf("init ended with status %d", status.ExitStatus())
 }
 
-// commit hands out the container's pid and lets init live on without this process.
+// commit declares the container created, if it is one that is committed and not a process of exec, hands out the pid and
+// lets init live on without this process.
 func (c *Container) commit(init *spawn.Process) error {
+	if c.state.Creating {
+		c.state.Creating = false
+		if err := c.dir.Save(c.state); err != nil {
+			return err
+		}
+	}
 	if path := c.flags.PidFile; path != "" {
 		if err := writePidFile(path, init.Pid); err != nil {
 			return err
@@ -392,7 +391,7 @@ func (c *Container) commit(init *spawn.Process) error {
 			return err
 		}
 	}
-	err := init.Answer([]byte{0})
+	err := init.Acknowledge()
 	if err != nil && init.Ended() {
 		return c.died(init)
 	}

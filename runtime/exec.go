@@ -59,7 +59,7 @@ func (c *Container) checkExec(o ExecOptions) error {
 	if err := checkPreserved(o.PreserveFds); err != nil {
 		return err
 	}
-	if err := c.lock(); err != nil {
+	if err := c.share(); err != nil {
 		return err
 	}
 	status, err := c.status()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/crabcan/crabcan/runtime/hook"
 	"github.com/crabcan/crabcan/runtime/plan"
+	"github.com/crabcan/crabcan/runtime/program"
 	"github.com/crabcan/crabcan/runtime/spawn"
 	"github.com/crabcan/crabcan/spec"
 )
@@ -112,7 +113,7 @@ func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) erro
 		})
 		return process, err
 	}
-	return hook.Hook{Plan: p, Start: start, RaiseLimits: c.raiseLimits}, err
+	return hook.Hook{Plan: p, Start: start, Answers: c.hookAnswers}, err
 }
 
 // createHooks runs the hooks of create's while init waits before it leaves the host's root.
@@ -176,10 +177,15 @@ func (c *Container) inside(h spec.Hook) (hook.Hook, error) {
 		return hook.Hook{}, err
 	}
 	ready, err := c.prepare(p, c.cgroup.ToJoin().Enter)
-	ready.PassListener = func(process *spawn.Process, listener int) error {
-		return c.passListener(process.Fd(), process.Pid, listener, specs.StateCreated)
-	}
 	return ready, err
+}
+
+// hookAnswers are what a process with the container's limits and filter wants of crabcan.
+func (c *Container) hookAnswers(process *spawn.Process) spawn.Answers {
+	return spawn.Answers{
+		program.Limits:   func(spawn.Message) error { return c.raiseLimits(process) },
+		program.Listener: func(m spawn.Message) error { return c.answerListener(process, m, specs.StateCreated) },
+	}
 }
 
 // poststartHooks run when the user's program does.

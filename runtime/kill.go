@@ -139,10 +139,11 @@ func (c *Container) killInit() error {
 
 // Delete removes a container that is stopped or was never started; with force it kills one that runs.
 func (c *Container) Delete(force bool) error {
+	take := c.lock
 	if force {
-		c.endWork()
+		take = c.lockToEnd
 	}
-	err := c.lock()
+	err := take()
 	if errors.Is(err, state.ErrIncomplete) {
 		return c.removeRemains(force)
 	}
@@ -159,12 +160,17 @@ func (c *Container) Delete(force bool) error {
 	return c.destroy()
 }
 
-// endWork kills init before the lock is asked for: whoever holds it may be waiting for something that will not come,
-// such as the end of a hook. That it may not work does not matter, it is done again with the lock.
-func (c *Container) endWork() {
+// lockToEnd is lock for whoever wants the container gone. It kills init before: whoever holds the lock may be waiting for
+// something that will not come, such as the end of a hook. That it may not work does not matter, it is done again with
+// the lock.
+func (c *Container) lockToEnd() error {
 	if c.reload() == nil {
 		_ = c.signalInit(unix.SIGKILL)
 	}
+	if err := c.dir.Lock(); err != nil {
+		return err
+	}
+	return c.reload()
 }
 
 // destroy ends what is left of the container, removes all that was made for it and runs the poststop hooks.

@@ -7,7 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/console"
+	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/runtime/spawn"
 )
+
+// answerListener passes the listener on that a process speaks of, and tells it so.
+func (c *Container) answerListener(process *spawn.Process, m spawn.Message, status specs.ContainerState) error {
+	if err := c.passListener(process.Fd(), process.Pid, int(m.A), status); err != nil {
+		return err
+	}
+	return process.Answer([]byte{program.ListenerPassed})
+}
 
 // passListener gives the agent of the seccomp profile the descriptor on which the kernel asks it about a process's
 // calls (config-linux.md, "The Container Process State"). The process, which pidfd and pid stand for, has it under the

@@ -144,30 +144,18 @@ func (c *Container) letRun(init *spawn.Process) error {
 
 // untilExecuted waits until init has executed the user's program. A seccomp profile may have an agent to meet before.
 func (c *Container) untilExecuted(init *spawn.Process) error {
-	for {
-		m, err := init.Receive()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case m.Kind == program.Failed:
-			return c.stepError(m.B, unix.Errno(m.A), m.Text)
-		case m.Kind == program.Listener:
-			status := specs.StateRunning
-			if init.Pid == c.state.InitPid {
-				status = specs.StateCreated
-			}
-			if err := c.passListener(init.Fd(), init.Pid, int(m.A), status); err != nil {
-				return err
-			}
-			if err := init.Answer([]byte{program.ListenerPassed}); err != nil {
-				return err
-			}
-		default:
-			return fmt.Errorf("init sent a message of unexpected kind %d", m.Kind)
-		}
+	status := specs.StateRunning
+	if init.Pid == c.state.InitPid {
+		status = specs.StateCreated
 	}
+	err := init.Converse(spawn.Answers{
+		program.Failed:   c.stepError,
+		program.Listener: func(m spawn.Message) error { return c.answerListener(init, m, status) },
+	}, 0)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 // withoutTerminal is attended for a container that has this process's stdio.

@@ -69,6 +69,9 @@ func (c *Container) status() (Status, error) {
 	if err != nil || !alive {
 		return StatusStopped, err
 	}
+	if c.state.Creating {
+		return StatusCreating, nil
+	}
 	// A created container can be paused, too: init can't be started then.
 	frozen, err := c.cgroup.Frozen()
 	if err != nil || frozen {

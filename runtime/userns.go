@@ -172,5 +172,5 @@ func (c *Container) raiseLimits(init *spawn.Process) error {
 			return c.placed(&plan.Error{Pointer: r.Pointer, Err: err})
 		}
 	}
-	return init.Answer([]byte{0})
+	return init.Acknowledge()
 }

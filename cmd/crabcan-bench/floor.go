@@ -104,7 +104,7 @@ func (f *floor) converse(init *spawn.Process) error {
 		err = f.explain(m)
 	}
 	if err == nil {
-		err = init.Answer([]byte{0})
+		err = init.Acknowledge()
 	}
 	if err != nil {
 		init.Kill()

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -38,6 +40,8 @@ func condition(name string) (bool, error) {
 	case "timens":
 		_, err := os.Stat("/proc/self/ns/time")
 		return err == nil, nil
+	case "ia32":
+		return runs32Bits()
 	case "cgroupv1":
 		return !pureV2(), nil
 	case "cgroupv2":
@@ -55,6 +59,28 @@ func condition(name string) (bool, error) {
 		return err == nil && runtime.NumCPU() >= n, err
 	}
 	return false, fmt.Errorf("unknown condition")
+}
+
+// trueOf32Bits is a program of 32-bit x86 that does nothing but exit(0).
+const trueOf32Bits = "f0VMRgEBAQAAAAAAAAAAAAIAAwABAAAAVIAECDQAAAAAAAAAAAAAADQAIAABAAAAAAAAAAEAAAAAAAAAAIAECACA" +
+	"BAhdAAAAXQAAAAUAAAAAEAAAuAEAAAAx282A"
+
+// runs32Bits reports whether this machine executes programs of 32-bit x86: a kernel may be able to and not be allowed to.
+func runs32Bits() (bool, error) {
+	image, err := base64.StdEncoding.DecodeString(trueOf32Bits)
+	if err != nil {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "crabcan-ia32-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "true")
+	if err := os.WriteFile(path, image, 0o700); err != nil {
+		return false, err
+	}
+	return exec.Command(path).Run() == nil, nil
 }
 
 // pureV2 says whether the host has only cgroup v2, not v1 or both.

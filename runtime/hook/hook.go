@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,42 +22,39 @@ type Hook struct {
 	Start func(stdin, stdout, stderr *os.File) (*spawn.Process, error)
 	// Plan is what was compiled, to tell which step failed.
 	Plan *plan.Plan
-	// PassListener passes a listener of the process's seccomp filter on to its agent, where there may be one.
-	PassListener func(process *spawn.Process, listener int) error
-	// RaiseLimits sets resource limits that the process may not raise itself, and answers it.
-	RaiseLimits func(process *spawn.Process) error
+	// Answers are what is done for the process beside what every hook wants.
+	Answers func(process *spawn.Process) spawn.Answers
 	// State is what the hook reads from its standard input.
 	State []byte
 	// Abort is the pidfd of the process that the hook works for, 0 if there is none: when that ends the hook is killed.
 	Abort int
-	// Timeout is how long the hook may take; 0 is forever.
+	// Timeout is how long the hook may take from the call of Run; 0 is forever.
 	Timeout time.Duration
 }
 
-// maxOutput is as much of a hook's output, in bytes and from its end, as is kept to explain a failure.
-const maxOutput = 4096
-
-// Run runs the hook and waits for its end. The output is what it wrote, also after an error. When the time is up all of
-// the hook's process group is killed. Stdio are files, not pipes: what the hook leaves running in the background may
-// keep them open without keeping crabcan.
-func (h Hook) Run() (output string, err error) {
+// Run runs the hook and waits for its end. The output is what it wrote, as one line, also after an error; of much only
+// the end is kept. When the time is up all of the hook's process group is killed. What the hook leaves running in the
+// background does not keep crabcan, but loses its reader.
+func (h Hook) Run() (string, error) {
+	end := time.Now().Add(h.Timeout)
 	stdin, err := memory("hook-state", h.State)
 	if err != nil {
 		return "", err
 	}
 	defer stdin.Close()
-	stdout, err := memory("hook-output", nil)
+	out, stdout, err := newOutput()
 	if err != nil {
 		return "", err
 	}
-	defer stdout.Close()
+	defer out.close()
 	process, err := h.Start(stdin, stdout, stdout)
+	stdout.Close()
 	if err != nil {
 		return "", err
 	}
 	defer process.Close()
-	err = h.await(process)
-	return tail(stdout), err
+	err = h.await(process, out, end)
+	return out.text(), err
 }
 
 // memory is a file in memory that holds data, to be read from its beginning.
@@ -74,13 +71,9 @@ func memory(name string, data []byte) (*os.File, error) {
 	return f, nil
 }
 
-// await sees the hook through: until it was executed, then until it ends.
-func (h Hook) await(process *spawn.Process) error {
-	if err := h.untilExecuted(process); err != nil {
-		process.Kill()
-		return err
-	}
-	if err := h.untilEnd(process); err != nil {
+// await sees the hook through and says how it ended.
+func (h Hook) await(process *spawn.Process, out *output, end time.Time) error {
+	if err := h.watch(process, out, end); err != nil {
 		// The group's number is that of the hook's first process, which is not reaped yet and so still its own.
 		_ = unix.Kill(-process.Pid, unix.SIGKILL)
 		process.Kill()
@@ -98,97 +91,89 @@ func (h Hook) await(process *spawn.Process) error {
 	return nil
 }
 
-// untilExecuted answers the process's messages until the socket closes: it has executed the hook.
-func (h Hook) untilExecuted(process *spawn.Process) error {
-	for {
-		m, err := process.Receive()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
+// watch answers the process's messages until it has executed the hook, takes in what that writes, and returns when it
+// has ended, must be killed or failed before.
+func (h Hook) watch(process *spawn.Process, out *output, end time.Time) error {
+	answers, abort := h.answers(process), h.Abort
+	if abort == 0 {
+		abort = -1
+	}
+	for socket := process.Socket(); ; {
+		ended := process.Fd()
+		if socket >= 0 {
+			ended = -1 // its first process may end long before the hook does
+		}
+		ready, err := h.poll(end, ended, socket, out.fd, abort)
+		if err != nil {
 			return err
-		case m.Kind == program.Failed:
-			return h.failed(m)
-		case m.Kind == program.Forked:
-			if err := process.Adopt(int(m.A)); err != nil {
+		}
+		if ready[2] {
+			out.read()
+		}
+		switch {
+		case ready[1]:
+			err = process.ServeOne(answers)
+			if errors.Is(err, io.EOF) {
+				socket, err = -1, nil
+			}
+			if err != nil {
 				return err
 			}
-			if err := process.Answer([]byte{0}); err != nil {
-				return err
-			}
-		case m.Kind == program.Listener:
-			if err := h.PassListener(process, int(m.A)); err != nil {
-				return err
-			}
-			if err := process.Answer([]byte{program.ListenerPassed}); err != nil {
-				return err
-			}
-		case m.Kind == program.Limits:
-			if err := h.RaiseLimits(process); err != nil {
-				return err
-			}
-		case m.Kind == program.Ready:
-			if err := process.Answer([]byte{0}); err != nil {
-				return err
-			}
-		default:
-			return fmt.Errorf("the process sent a message of kind %d, which no hook has use for", m.Kind)
+		case ready[0]:
+			out.read() // what came between the two
+			return nil
+		case ready[3]:
+			return errors.New("killed, because the container's init has ended")
 		}
 	}
 }
 
-func (h Hook) failed(m spawn.Message) error {
-	errno := unix.Errno(m.A)
-	index, ok := h.Plan.Program.StepIndex(m.B)
-	if !ok {
-		return errno
-	}
-	words := h.Plan.Notes[index].Words
-	if words == "" {
-		words = h.Plan.Step(index)
-	}
-	if h.Plan.Program.Steps[index].Op == program.OpFail {
-		return errors.New(words)
-	}
-	return fmt.Errorf("%s: %w", words, errno)
-}
-
-// untilEnd waits until the hook has ended, and not longer than it may take.
-func (h Hook) untilEnd(process *spawn.Process) error {
-	end := time.Now().Add(h.Timeout)
-	poll := []unix.PollFd{{Fd: int32(process.Fd()), Events: unix.POLLIN}}
-	if h.Abort != 0 {
-		poll = append(poll, unix.PollFd{Fd: int32(h.Abort), Events: unix.POLLIN})
+// poll waits until one of the descriptors has something to be read, and not longer than the hook may take. A negative
+// descriptor never has.
+func (h Hook) poll(end time.Time, fds ...int) (ready []bool, err error) {
+	list := make([]unix.PollFd, len(fds))
+	for i, fd := range fds {
+		list[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	}
 	for {
 		wait := -1
 		if h.Timeout > 0 {
-			wait = int(max(0, time.Until(end)).Milliseconds()) + 1
+			left := time.Until(end)
+			if left <= 0 {
+				return nil, fmt.Errorf("timed out after %v", h.Timeout)
+			}
+			wait = int(left.Milliseconds()) + 1
 		}
-		n, err := unix.Poll(poll, wait)
-		switch {
-		case err == unix.EINTR:
-		case err != nil:
-			return err
-		case poll[0].Revents != 0:
-			return nil
-		case n > 0:
-			return errors.New("killed, because the container's init has ended")
-		case time.Now().After(end):
-			return fmt.Errorf("timed out after %v", h.Timeout)
+		n, err := unix.Poll(list, wait)
+		if err != nil && err != unix.EINTR {
+			return nil, fmt.Errorf("poll: %w", err)
+		}
+		if n > 0 {
+			break
 		}
 	}
+	for _, p := range list {
+		ready = append(ready, p.Revents != 0)
+	}
+	return ready, nil
 }
 
-// tail is the end of what a file holds, as one line.
-func tail(f *os.File) string {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return ""
+// answers are those of every hook, and its own.
+func (h Hook) answers(process *spawn.Process) spawn.Answers {
+	all := spawn.Answers{
+		program.Failed: func(m spawn.Message) error {
+			failed := h.Plan.Failure(m.B, unix.Errno(m.A), m.Text)
+			failed.Execve = false // not of the container's program
+			return failed
+		},
+		program.Forked: func(m spawn.Message) error {
+			if err := process.Adopt(int(m.A)); err != nil {
+				return err
+			}
+			return process.Acknowledge()
+		},
+		program.Ready: func(spawn.Message) error { return process.Acknowledge() },
 	}
-	text := make([]byte, min(size, maxOutput))
-	if _, err := f.ReadAt(text, size-int64(len(text))); err != nil {
-		return ""
-	}
-	return strings.Join(strings.Fields(string(text)), " ")
+	maps.Copy(all, h.Answers(process))
+	return all
 }

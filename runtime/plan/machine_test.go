@@ -200,7 +200,7 @@ func (m *machine) succeed(at int, second uint64) {
 		result = 1 - second
 	case unix.SYS_RECVMSG:
 		result = 1 - second
-		m.words[word{initialWord(m.Program, s.Args[1].Mem, controlWord).Mem, 16}] = m.open(at, false)
+		m.words[word{m.Program.Initial(s.Args[1].Mem, controlWord).Mem, 16}] = m.open(at, false)
 	case unix.SYS_CLONE:
 		result = pidOnPaper * second
 	case unix.SYS_READ:

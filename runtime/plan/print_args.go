@@ -283,7 +283,7 @@ func capabilitySet(set uint64) string {
 // message is what init sends to its parent: a kind and up to two values, each moved there before; or what the parent is
 // to open.
 func message(a shown) string {
-	parts := []string{oneOf(messageKinds, initialWord(a.Program, a.Mem, 0).N)}
+	parts := []string{oneOf(messageKinds, a.Program.Initial(a.Mem, 0).N)}
 	if request := a.request(a.step, a.Mem); request != nil {
 		return "{" + parts[0] + ", " + strconv.Quote(request.Path) + "}"
 	}

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"reflect"
 	"strconv"
 	"strings"
 	"unicode"
@@ -168,7 +167,7 @@ func (r *printer) sent(i int, word program.Arg) string {
 func (r *printer) isReceived(i int, m program.Mem) bool {
 	for i--; i >= 0; i-- {
 		if s := &r.Program.Steps[i]; s.Op == program.OpCall && s.Nr == unix.SYS_RECVMSG {
-			return initialWord(r.Program, s.Args[1].Mem, controlWord).Mem == m
+			return r.Program.Initial(s.Args[1].Mem, controlWord).Mem == m
 		}
 	}
 	return false
@@ -179,7 +178,7 @@ const controlWord = 4
 
 // request is what a message asks the parent to open when step i sends it, nil if it does not.
 func (r *printer) request(i int, message program.Mem) *Request {
-	if initialWord(r.Program, message, 0).N != uint64(program.Open) {
+	if r.Program.Initial(message, 0).N != uint64(program.Open) {
 		return nil
 	}
 	var number uint64 // of the first request, which is not moved into the message
@@ -221,19 +220,4 @@ func visible(s string) string {
 		}
 		return unicode.ReplacementChar
 	}, s)
-}
-
-// initialWord is what a word of memory holds when the program starts: the number 0 unless it came with initial words. The
-// program keeps them to itself, as nobody but its linker and this page needs them.
-func initialWord(p *program.Program, m program.Mem, index int) program.Arg {
-	words := reflect.ValueOf(p).Elem().FieldByName("mems").Index(int(m)).FieldByName("words")
-	if index >= words.Len() {
-		return program.Arg{}
-	}
-	w := words.Index(index)
-	return program.Arg{
-		Kind: program.ArgKind(w.FieldByName("Kind").Uint()),
-		N:    w.FieldByName("N").Uint(),
-		Mem:  program.Mem(w.FieldByName("Mem").Int()),
-	}
 }

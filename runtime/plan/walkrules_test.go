@@ -338,7 +338,7 @@ func (m *machine) waited() int {
 func checkWait(p subject, m *machine) string {
 	sent, answered, read := m.calls(unix.SYS_SENDTO), m.calls(unix.SYS_RECVFROM), m.calls(unix.SYS_READ)
 	last := sent[len(sent)-1]
-	if initialWord(m.Program, m.step(last).Args[1].Mem, 0).N != uint64(program.Ready) {
+	if m.Program.Initial(m.step(last).Args[1].Mem, 0).N != uint64(program.Ready) {
 		return "the last message is not Ready"
 	}
 	if len(answered) == 0 || answered[len(answered)-1] != last+1 {

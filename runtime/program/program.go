@@ -182,6 +182,15 @@ func (p *Program) Data(w ...Arg) Mem {
 	return Mem(len(p.mems) - 1)
 }
 
+// Initial is what the word at index of m holds when the program starts: the number 0 unless m came with more words.
+func (p *Program) Initial(m Mem, index int) Arg {
+	words := p.mems[m].words
+	if index >= len(words) {
+		return Arg{}
+	}
+	return words[index]
+}
+
 // Failure makes l the place where errors without a Case lead from here on. It is itself a step, so it can be
 // changed while the program runs.
 func (p *Program) Failure(l Label) {

@@ -21,6 +21,7 @@ func members(s *State) object {
 		{"owner", number(&s.Owner)},
 		{"initPid", number(&s.InitPid)},
 		{"initStartTime", number(&s.InitStartTime)},
+		{"creating", boolean(&s.Creating)},
 		{"annotations", textMap{&s.Annotations}},
 		{"cgroup", object{
 			{"systemd", boolean(&s.Cgroup.Systemd)},

@@ -9,6 +9,12 @@ func (d *Dir) Lock() error { return d.lock(unix.LOCK_EX) }
 // TryLock is Lock without waiting: the error is ErrLocked when the lock is held by another.
 func (d *Dir) TryLock() error { return d.lock(unix.LOCK_EX | unix.LOCK_NB) }
 
+// Share is Lock for several at a time: only who wants the lock for itself waits for them, and they for it.
+func (d *Dir) Share() error { return d.lock(unix.LOCK_SH) }
+
+// TryShare is Share without waiting, like TryLock.
+func (d *Dir) TryShare() error { return d.lock(unix.LOCK_SH | unix.LOCK_NB) }
+
 // Unlock lets others have the lock while this Dir stays open.
 func (d *Dir) Unlock() error { return d.lock(unix.LOCK_UN) }
 

@@ -178,3 +178,31 @@ func TestUnlockKeepsTheFolderOpen(t *testing.T) {
 		t.Errorf("TryLock: %v, want ErrLocked", err)
 	}
 }
+
+func TestShare(t *testing.T) {
+	root, a := newDir(t, "c1")
+	b, err := Open(root, "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	if err := b.TryShare(); !errors.Is(err, ErrLocked) {
+		t.Errorf("TryShare beside Lock: %v, want ErrLocked", err)
+	}
+	if err := a.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []*Dir{a, b} {
+		if err := d.Share(); err != nil {
+			t.Errorf("Share: %v", err)
+		}
+	}
+	c, err := Open(root, "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if err := c.TryLock(); !errors.Is(err, ErrLocked) {
+		t.Errorf("TryLock beside Share: %v, want ErrLocked", err)
+	}
+}

@@ -31,8 +31,10 @@ type State struct {
 	InitPid int
 	// InitStartTime is ProcessStat.StartTime of init: the two together name a process for as long as the host runs.
 	InitStartTime uint64
-	Annotations   map[string]string
-	Cgroup        Cgroup
+	// Creating says that init is there, and the create not finished.
+	Creating    bool
+	Annotations map[string]string
+	Cgroup      Cgroup
 	// Hooks says that the config has hooks, so that verbs which would run some need to look.
 	Hooks bool
 	// SharedPids says that the container has no pid namespace of its own, so that its processes outlive init.

@@ -17,7 +17,7 @@ func fullState() State {
 	return State{
 		Version: version, ID: "c1", OCIVersion: "1.3.0", Bundle: "/b", Rootfs: "/b/rootfs",
 		Created: time.Date(2026, 2, 3, 4, 5, 6, 789, time.UTC),
-		Owner:   1000, InitPid: 42, InitStartTime: 1 << 63,
+		Owner:   1000, InitPid: 42, InitStartTime: 1 << 63, Creating: true,
 		Annotations: map[string]string{"a.b/c": "d"},
 		Cgroup: Cgroup{
 			Systemd: true, Path: "user.slice:crabcan:c1",
@@ -60,7 +60,7 @@ func TestStateFileFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"version":1,"id":"c1","ociVersion":"1.3.0","bundle":"/b","rootfs":"/b/rootfs",` +
-		`"created":"2026-02-03T04:05:06.000000789Z","owner":1000,"initPid":42,"initStartTime":9223372036854775808,` +
+		`"created":"2026-02-03T04:05:06.000000789Z","owner":1000,"initPid":42,"initStartTime":9223372036854775808,"creating":true,` +
 		`"annotations":{"a.b/c":"d"},"cgroup":{"systemd":true,"path":"user.slice:crabcan:c1",` +
 		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"}},"hooks":true,"sharedPids":true,` +
 		`"intelRdt":{"folder":"/sys/fs/resctrl/c1","monitor":"/sys/fs/resctrl/c1/mon_groups/c1","made":true}}` + "\n"
