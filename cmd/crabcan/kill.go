@@ -7,6 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/runtime"
 )
 
 func killCommand() *cli.Command {
@@ -29,12 +31,7 @@ func kill(c *cli.Context) Errcode {
 	if err != nil {
 		return failed(err)
 	}
-	container, err := load(c)
-	if err != nil {
-		return failed(err)
-	}
-	defer container.Close()
-	return failed(container.Kill(sig, c.Bool("all")))
+	return with(c, func(container *runtime.Container) error { return container.Kill(sig, c.Bool("all")) })
 }
 
 // Real-time signals as everybody counts them: the C library keeps the kernel's first two, 32 and 33, for itself.

@@ -70,3 +70,18 @@ func load(c *cli.Context) (*runtime.Container, error) {
 	}
 	return runtime.Load(h, id)
 }
+
+// with does something with the container that the first argument names.
+func with(c *cli.Context, do func(*runtime.Container) error) Errcode {
+	container, err := load(c)
+	if err != nil {
+		return failed(err)
+	}
+	defer container.Close()
+	return failed(do(container))
+}
+
+// onContainer is a verb that does one thing to the container, and needs to know no more.
+func onContainer(do func(*runtime.Container) error) func(*cli.Context) Errcode {
+	return func(c *cli.Context) Errcode { return with(c, do) }
+}

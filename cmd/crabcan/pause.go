@@ -23,15 +23,3 @@ func resumeCommand() *cli.Command {
 		Action:    action(1, 1, onContainer((*runtime.Container).Resume)),
 	}
 }
-
-// onContainer is a verb that does one thing to the container that the argument names.
-func onContainer(do func(*runtime.Container) error) func(*cli.Context) Errcode {
-	return func(c *cli.Context) Errcode {
-		container, err := load(c)
-		if err != nil {
-			return failed(err)
-		}
-		defer container.Close()
-		return failed(do(container))
-	}
-}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/crabcan/crabcan/runtime"
 )
 
 func psCommand() *cli.Command {
@@ -27,23 +29,20 @@ func psCommand() *cli.Command {
 }
 
 func ps(c *cli.Context) Errcode {
-	container, err := load(c)
-	if err != nil {
-		return failed(err)
-	}
-	defer container.Close()
-	pids, err := container.Pids()
-	if err != nil {
-		return failed(err)
-	}
-	switch format := c.String("format"); format {
-	case "json":
-		return failed(json.NewEncoder(os.Stdout).Encode(slices.Concat([]int{}, pids)))
-	case "table":
-		return failed(psTable(pids, c.Args().Tail()))
-	default:
-		return failed(fmt.Errorf("invalid format %q: it is \"table\" or \"json\"", format))
-	}
+	return with(c, func(container *runtime.Container) error {
+		pids, err := container.Pids()
+		if err != nil {
+			return err
+		}
+		switch format := c.String("format"); format {
+		case "json":
+			return json.NewEncoder(os.Stdout).Encode(slices.Concat([]int{}, pids))
+		case "table":
+			return psTable(pids, c.Args().Tail())
+		default:
+			return fmt.Errorf("invalid format %q: it is \"table\" or \"json\"", format)
+		}
+	})
 }
 
 // psTable prints those lines of ps's output that are about the given processes. ps itself selects by pid only if its

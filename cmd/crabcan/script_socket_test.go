@@ -11,8 +11,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
-
-	"github.com/crabcan/crabcan/runtime/console"
 )
 
 // The other side of --console-socket and --pidfd-socket:
@@ -54,26 +52,12 @@ func cmdListen(ts *testscript.TestScript, neg bool, args []string) {
 // serve takes the descriptor and watches it to its end.
 func (p *peer) serve() {
 	defer close(p.ended)
-	p.file, p.err = p.accept()
+	p.file, p.err = acceptConsole(p.listener)
 	close(p.came)
 	if p.err == nil {
 		defer p.file.Close()
 		p.watch()
 	}
-}
-
-func (p *peer) accept() (*os.File, error) {
-	conn, err := p.listener.AcceptUnix()
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	socket, err := conn.File()
-	if err != nil {
-		return nil, err
-	}
-	defer socket.Close()
-	return console.Receive(socket)
 }
 
 // watch reads a terminal until it is hung up, and waits for the end of a pidfd's process.

@@ -4,6 +4,8 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/crabcan/crabcan/runtime"
 )
 
 func startCommand() *cli.Command {
@@ -16,11 +18,8 @@ func startCommand() *cli.Command {
 }
 
 func start(c *cli.Context) Errcode {
-	container, err := load(c)
-	if err != nil {
-		return failed(err)
-	}
-	defer container.Close()
-	container.NotifyThrough(os.Getenv(notifySocket))
-	return failed(container.Start())
+	return with(c, func(container *runtime.Container) error {
+		container.NotifyThrough(os.Getenv(notifySocket))
+		return container.Start()
+	})
 }

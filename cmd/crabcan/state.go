@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/crabcan/crabcan/runtime"
 )
 
 func stateCommand() *cli.Command {
@@ -17,19 +19,16 @@ func stateCommand() *cli.Command {
 }
 
 func printState(c *cli.Context) Errcode {
-	container, err := load(c)
-	if err != nil {
-		return failed(err)
-	}
-	defer container.Close()
-	info, err := container.State()
-	if err != nil {
-		return failed(err)
-	}
-	data, err := json.MarshalIndent(info, "", "  ")
-	if err != nil {
-		return failed(err)
-	}
-	_, err = fmt.Fprintf(c.App.Writer, "%s\n", data)
-	return failed(err)
+	return with(c, func(container *runtime.Container) error {
+		info, err := container.State()
+		if err != nil {
+			return err
+		}
+		data, err := json.MarshalIndent(info, "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.App.Writer, "%s\n", data)
+		return err
+	})
 }

@@ -11,6 +11,8 @@ import (
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/urfave/cli/v2"
+
+	"github.com/crabcan/crabcan/runtime"
 )
 
 // limit is a flag of update and the resource that it sets.
@@ -93,12 +95,7 @@ func update(c *cli.Context) Errcode {
 	if err != nil {
 		return failed(err)
 	}
-	container, err := load(c)
-	if err != nil {
-		return failed(err)
-	}
-	defer container.Close()
-	return failed(container.Update(r))
+	return with(c, func(container *runtime.Container) error { return container.Update(r) })
 }
 
 // newLimits reads the flags; a file, if one is given, is all there is.
