@@ -15,6 +15,7 @@ var verbs = [...]struct {
 	{"checkpoint", checkpointCommand},
 	{"create", createCommand},
 	{"delete", deleteCommand},
+	{"doctor", doctorCommand},
 	{"events", eventsCommand},
 	{"exec", execCommand},
 	{"features", featuresCommand},

@@ -30,6 +30,9 @@ func condition(name string) (bool, error) {
 	case "resctrl":
 		var fs unix.Statfs_t
 		return unix.Statfs("/sys/fs/resctrl", &fs) == nil && fs.Type == unix.RDTGROUP_SUPER_MAGIC, nil
+	case "memfd_noexec":
+		_, err := os.Stat("/proc/sys/vm/memfd_noexec") // since Linux 6.3
+		return err == nil, nil
 	case "numa":
 		_, err := os.Stat("/proc/self/numa_maps")
 		return err == nil, nil
