@@ -32,6 +32,7 @@ import (
 //	user [DIR...]             make an unprivileged user, see script_user_test.go
 //	as PROGRAM [ARG...]       run a program, or crabcan, as that user
 //	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
+//	explained MESSAGE         the last stderr has that, and docs/troubleshooting.md explains it
 //	manual DIR                write the man pages and completions into DIR, see script_manual_test.go
 //	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see script_terminal_test.go
 //
@@ -75,23 +76,24 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				cmdBundle(ts, args, binary)
 			},
-			"closed":   cmdClosed,
-			"config":   cmdConfig,
-			"crabcan":  cmdCrabcan,
-			"finished": cmdFinished,
-			"heard":    cmdHeard,
-			"listen":   cmdListen,
-			"manual":   cmdManual,
-			"nested":   cmdNested,
-			"press":    cmdPress,
-			"resize":   cmdResize,
-			"shows":    cmdShows,
-			"signal":   cmdSignal,
-			"states":   cmdStates,
-			"status":   cmdStatus,
-			"terminal": cmdTerminal,
-			"type":     cmdType,
-			"user":     cmdUser,
+			"closed":    cmdClosed,
+			"config":    cmdConfig,
+			"crabcan":   cmdCrabcan,
+			"explained": cmdExplained,
+			"finished":  cmdFinished,
+			"heard":     cmdHeard,
+			"listen":    cmdListen,
+			"manual":    cmdManual,
+			"nested":    cmdNested,
+			"press":     cmdPress,
+			"resize":    cmdResize,
+			"shows":     cmdShows,
+			"signal":    cmdSignal,
+			"states":    cmdStates,
+			"status":    cmdStatus,
+			"terminal":  cmdTerminal,
+			"type":      cmdType,
+			"user":      cmdUser,
 		},
 		RequireUniqueNames: true,
 	})
