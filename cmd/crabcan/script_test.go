@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/crabcan/crabcan/cmd/crabcan/internal/seat"
 )
 
 // The scripts in testdata/script are one behaviour a file, named after it. Each works in a folder of its own, $WORK,
@@ -34,7 +37,7 @@ import (
 //	listen SOCKET             be the other side of --console-socket or --pidfd-socket, see script_socket_test.go
 //	explained MESSAGE         the last stderr has that, and docs/troubleshooting.md explains it
 //	manual DIR                write the man pages and completions into DIR, see script_manual_test.go
-//	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see script_terminal_test.go
+//	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see package seat
 //
 // The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [ia32], [userns],
 // [timens], [memfd_noexec],
@@ -61,40 +64,37 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	payload := sync.OnceValues(func() ([]byte, error) { return buildPayload(filepath.Join(bin, "payload")) })
-	testscript.Run(t, testscript.Params{
-		Dir:       "testdata/script",
-		Setup:     func(env *testscript.Env) error { return setUpScript(env, bin) },
-		Condition: condition,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"as":           cmdAs,
-			"agent":        cmdAgent,
-			"await":        cmdAwait,
-			"await-exec":   cmdAwaitExec,
-			"await-output": cmdAwaitOutput,
-			"bundle": func(ts *testscript.TestScript, neg bool, args []string) {
-				binary, err := payload()
-				ts.Check(err)
-				cmdBundle(ts, args, binary)
-			},
-			"closed":    cmdClosed,
-			"config":    cmdConfig,
-			"crabcan":   cmdCrabcan,
-			"explained": cmdExplained,
-			"finished":  cmdFinished,
-			"heard":     cmdHeard,
-			"listen":    cmdListen,
-			"manual":    cmdManual,
-			"nested":    cmdNested,
-			"press":     cmdPress,
-			"resize":    cmdResize,
-			"shows":     cmdShows,
-			"signal":    cmdSignal,
-			"states":    cmdStates,
-			"status":    cmdStatus,
-			"terminal":  cmdTerminal,
-			"type":      cmdType,
-			"user":      cmdUser,
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		"as":           cmdAs,
+		"agent":        cmdAgent,
+		"await":        cmdAwait,
+		"await-exec":   cmdAwaitExec,
+		"await-output": cmdAwaitOutput,
+		"bundle": func(ts *testscript.TestScript, neg bool, args []string) {
+			binary, err := payload()
+			ts.Check(err)
+			cmdBundle(ts, args, binary)
 		},
+		"config":    cmdConfig,
+		"crabcan":   cmdCrabcan,
+		"explained": cmdExplained,
+		"finished":  cmdFinished,
+		"heard":     cmdHeard,
+		"listen":    cmdListen,
+		"manual":    cmdManual,
+		"nested":    cmdNested,
+		"signal":    cmdSignal,
+		"states":    cmdStates,
+		"status":    cmdStatus,
+		"type":      cmdType,
+		"user":      cmdUser,
+	}
+	maps.Copy(commands, seat.Commands("ROOT", "PATH"))
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		Setup:              func(env *testscript.Env) error { return setUpScript(env, bin) },
+		Condition:          condition,
+		Cmds:               commands,
 		RequireUniqueNames: true,
 	})
 }
@@ -123,7 +123,7 @@ func setUpScript(env *testscript.Env, bin string) error {
 	env.Values[backgroundKey{}] = &running{}
 	env.Values[peersKey{}] = peers{}
 	env.Values[agentsKey{}] = agents{}
-	env.Values[seatKey{}] = &seat{}
+	seat.SetUp(env)
 	env.Defer(func() {
 		left := leftovers(env.WorkDir, root, cgroupPrefix(env.WorkDir))
 		if err := os.RemoveAll(root); err != nil {

@@ -40,7 +40,7 @@ var clients = []client{docker}
 var wanted = flag.String("scripts", "", "run only the scripts whose names match this regular expression")
 
 // worldTime is how long the scripts of one client may take.
-const worldTime = 9 * time.Minute
+const worldTime = 15 * time.Minute
 
 func TestMain(m *testing.M) {
 	switch w := inherited(); {

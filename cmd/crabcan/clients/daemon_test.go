@@ -62,8 +62,10 @@ func (d *daemon) await(ready func() bool) error {
 }
 
 // stop asks the daemon to end and waits for it.
-func (d *daemon) stop() error {
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+func (d *daemon) stop() error { return d.end(syscall.SIGTERM) }
+
+func (d *daemon) end(signal syscall.Signal) error {
+	_ = d.cmd.Process.Signal(signal)
 	if await(d.ended) {
 		return nil
 	}

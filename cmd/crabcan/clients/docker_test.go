@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -15,8 +16,9 @@ var docker = client{
 	programs: []string{"dockerd", "docker", "containerd", "iptables"},
 	setUp:    setUpDocker,
 	script:   setUpDockerScript,
+	commands: map[string]func(*testscript.TestScript, bool, []string){"dockerd": cmdDockerd},
 	leaves: []string{
-		"cgroup /docker",       // the parent of containers' cgroups
+		"cgroup /docker", "cgroup /parent-cgroup-parent", // the parent of containers' cgroups
 		"interface docker0",    // the default bridge
 		"mount /run/docker/.*", // the namespace of --network host
 	},
@@ -49,11 +51,22 @@ func setUpDocker(w *world) error {
 // setUpDockerScript sees to it that a script leaves nothing in the daemon: what it makes is named $NAME or $NAME-...
 func setUpDockerScript(w *world, env *testscript.Env) error {
 	name := env.Getenv("NAME")
+	env.Defer(func() { w.removeNamed(name, "unix:///run/docker.sock") })
+	own := &ownDaemon{world: w}
+	env.Values[dockerdKey{}] = own
 	env.Defer(func() {
-		_ = w.client("sh", "-c", `
-			ids=$(docker ps -aq --filter "name=^/`+name+`(-.*)?$"); [ -z "$ids" ] || docker rm -fv $ids
-			ids=$(docker network ls -q --filter "name=^`+name+`(-.*)?$"); [ -z "$ids" ] || docker network rm $ids
-			ids=$(docker volume ls -q --filter "name=^`+name+`(-.*)?$"); [ -z "$ids" ] || docker volume rm $ids`)
+		if own.daemon != nil {
+			w.removeNamed(name, "unix://"+filepath.Join("/run", name, "d.sock"))
+			_ = own.end(syscall.SIGTERM)
+		}
 	})
 	return nil
+}
+
+// removeNamed removes the containers, networks and volumes of a script from a daemon.
+func (w *world) removeNamed(name, host string) {
+	_ = w.client("DOCKER_HOST="+host, "sh", "-c", `
+		ids=$(docker ps -aq --filter "name=^/`+name+`(-.*)?$"); [ -z "$ids" ] || docker rm -fv $ids
+		ids=$(docker network ls -q --filter "name=^`+name+`(-.*)?$"); [ -z "$ids" ] || docker network rm $ids
+		ids=$(docker volume ls -q --filter "name=^`+name+`(-.*)?$"); [ -z "$ids" ] || docker volume rm $ids`)
 }

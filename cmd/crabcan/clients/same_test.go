@@ -5,6 +5,7 @@ package clients
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/crabcan/crabcan/cmd/crabcan/internal/seat"
 )
 
 // A difference is text that is not the same each time, and what stands for it.
@@ -24,6 +27,7 @@ type difference struct {
 var differs = []difference{
 	// What a runtime says of its failure is its own; that the client takes it for a failure, and for which, is not.
 	{regexp.MustCompile(`(OCI runtime [a-z ]+ failed: )[^\n]*`), "${1}..."},
+	{regexp.MustCompile(`time="[^"]*" level=error msg="error waiting for container: context canceled"\n`), ""},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "<id>"},
 	{regexp.MustCompile(`\b[0-9a-f]{12}\b`), "<id>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( [+-]\d{4} UTC|Z|[+-]\d\d:?\d\d)?`), "<time>"},
@@ -59,16 +63,15 @@ func scriptNameOf(env *testscript.Env) string {
 //	status N              check the exit status of the last same
 //	await PROGRAM ARG...  run it again and again until it succeeds
 //
-// and those that the client has. The conditions are listed at world.condition.
+// those of package seat, and those that the client has. The conditions are listed at world.condition.
 func allCommands(c client) map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
 		"await":  cmdAwait,
 		"same":   cmdSame,
 		"status": cmdStatus,
 	}
-	for name, command := range c.commands {
-		all[name] = command
-	}
+	maps.Copy(all, seat.Commands("PATH", "HOME", "WORK"))
+	maps.Copy(all, c.commands)
 	return all
 }
 
@@ -115,8 +118,10 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 || neg {
 		ts.Fatalf("usage: await PROGRAM [ARG...]")
 	}
-	var err error
-	if !await(func() bool { err = ts.Exec(args[0], args[1:]...); return err == nil }) {
-		ts.Fatalf("%s does not come to succeed: %v", args[0], err)
+	// The shell tries, and not this command, so that the log has only the last try.
+	last := ts.MkAbs(".await")
+	tries := []string{strconv.Itoa(int(patience.Seconds())), "sh", "-c", `until "$@" >"$0" 2>&1; do sleep 0.05; done`, last}
+	if err := ts.Exec("timeout", append(tries, args...)...); err != nil {
+		ts.Fatalf("%s does not come to succeed: %s", args[0], ts.ReadFile(last))
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/crabcan/crabcan/cmd/crabcan/internal/seat"
 )
 
 // A world is where the scripts of one client run with one runtime: a mount, pid, network, IPC, UTS and cgroup namespace
@@ -157,6 +159,7 @@ func (w *world) setUpScript(c client, env *testscript.Env) error {
 	env.Setenv("RUNTIME_PATH", w.Runtime)
 	env.Setenv("IMAGES", w.Images)
 	env.Values[recordKey{}] = recordOf(env, c, w)
+	seat.SetUp(env)
 	if c.script == nil {
 		return nil
 	}

@@ -1,4 +1,11 @@
-package main
+// Package seat gives testscript scripts a user at a terminal, by these commands:
+//
+//	terminal COLSxROWS PROGRAM [ARG...]  run a program in the background on a new terminal of that size
+//	shows PATTERN                        wait until the terminal shows that
+//	press TEXT                           press keys; \n, \x03 and so on are what they are in Go
+//	resize COLSxROWS                     change the terminal's size
+//	closed STATUS                        wait for the end of the program and check its status; stdout is what was shown
+package seat
 
 import (
 	"fmt"
@@ -8,18 +15,28 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/containerd/console"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// A user at a terminal:
-//
-//	terminal COLSxROWS PROGRAM [ARG...]  run a program in the background on a new terminal of that size
-//	shows PATTERN                        wait until the terminal shows that
-//	press TEXT                           press keys; \n, \x03 and so on are what they are in Go
-//	resize COLSxROWS                     change the terminal's size
-//	closed STATUS                        wait for the end of the program and check its status; stdout is what was shown
+// patience is how long to wait for what the terminal shall show, or for the program's end.
+const patience = time.Minute
+
+// Commands are the commands for testscript.Params.Cmds. The program gets the script's variables of the given names.
+func Commands(variables ...string) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"closed":   cmdClosed,
+		"press":    cmdPress,
+		"resize":   cmdResize,
+		"shows":    cmdShows,
+		"terminal": func(ts *testscript.TestScript, neg bool, args []string) { cmdTerminal(ts, neg, args, variables) },
+	}
+}
+
+// SetUp gives a script its seat.
+func SetUp(env *testscript.Env) { env.Values[seatKey{}] = &seat{} }
 
 // seatKey finds the *seat of a script among its values.
 type seatKey struct{}
@@ -34,7 +51,7 @@ type seat struct {
 	shown []byte
 }
 
-func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
+func cmdTerminal(ts *testscript.TestScript, neg bool, args, variables []string) {
 	if len(args) < 2 || neg {
 		ts.Fatalf("usage: terminal COLSxROWS PROGRAM [ARG...]")
 	}
@@ -46,12 +63,15 @@ func cmdTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	defer slave.Close()
 	cmd := exec.Command("env", args[1:]...) // it looks for the program in the PATH of the script
 	cmd.Dir = ts.MkAbs(".")
-	cmd.Env = append(os.Environ(), "ROOT="+ts.Getenv("ROOT"), "PATH="+ts.Getenv("PATH"))
+	cmd.Env = os.Environ()
+	for _, name := range variables {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	ts.Check(cmd.Start())
 	u := ts.Value(seatKey{}).(*seat)
-	u.terminal, u.cmd, u.gone = terminal, cmd, make(chan struct{})
+	u.terminal, u.cmd, u.gone, u.shown = terminal, cmd, make(chan struct{}), nil
 	go u.watch()
 	ts.Defer(func() {
 		_ = cmd.Process.Kill()
@@ -96,7 +116,10 @@ func cmdShows(ts *testscript.TestScript, neg bool, args []string) {
 	pattern, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
 	u := seatOf(ts)
-	if !await(func() bool { return pattern.MatchString(u.screen()) }) {
+	for deadline := time.Now().Add(patience); !pattern.MatchString(u.screen()); time.Sleep(2 * time.Millisecond) {
+		if time.Now().Before(deadline) {
+			continue
+		}
 		ts.Fatalf("the terminal does not show %q but %q", args[0], u.screen())
 	}
 }
@@ -129,21 +152,14 @@ func cmdClosed(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: closed STATUS")
 	}
 	u := seatOf(ts)
-	if !await(func() bool { return isClosed(u.gone) }) {
+	select {
+	case <-u.gone:
+	case <-time.After(patience):
 		ts.Fatalf("the terminal stays open and shows %q", u.screen())
 	}
 	_ = u.cmd.Wait() // the error is that the status is not 0
 	fmt.Fprint(ts.Stdout(), u.screen())
 	if got := strconv.Itoa(u.cmd.ProcessState.ExitCode()); got != args[0] {
 		ts.Fatalf("the exit status was %s", got)
-	}
-}
-
-func isClosed(event <-chan struct{}) bool {
-	select {
-	case <-event:
-		return true
-	default:
-		return false
 	}
 }

@@ -1,0 +1,72 @@
+//go:build clients
+
+package clients
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// dockerdKey finds the *ownDaemon of a script among its values.
+type dockerdKey struct{}
+
+// ownDaemon is a second daemon that a script has for itself, in a network namespace of its own: two would take each other's
+// bridge and rules away.
+type ownDaemon struct {
+	world  *world
+	daemon *daemon // nil if it does not run
+}
+
+// cmdDockerd starts and ends the script's own daemon:
+//
+//	dockerd start [OPTION...]   start it, with the script's containers and images of before; docker goes to it now
+//	dockerd stop                ask it to end
+//	dockerd kill                let it die at once
+func cmdDockerd(ts *testscript.TestScript, neg bool, args []string) {
+	own := ts.Value(dockerdKey{}).(*ownDaemon)
+	switch {
+	case len(args) > 0 && args[0] == "start" && own.daemon == nil && !neg:
+		ts.Check(own.start(ts, args[1:]))
+	case len(args) == 1 && args[0] == "stop" && own.daemon != nil && !neg:
+		ts.Check(own.end(syscall.SIGTERM))
+	case len(args) == 1 && args[0] == "kill" && own.daemon != nil && !neg:
+		ts.Check(own.end(syscall.SIGKILL))
+	default:
+		ts.Fatalf("usage: dockerd start [OPTION...], then dockerd stop|kill")
+	}
+}
+
+func (o *ownDaemon) start(ts *testscript.TestScript, options []string) error {
+	// Short, for its sockets, and with a way in for everybody, for users of a user namespace.
+	dir := filepath.Join("/run", ts.Getenv("NAME"))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	host := "unix://" + filepath.Join(dir, "d.sock")
+	ts.Setenv("DOCKER_HOST", host)
+	network := filepath.Join("/run/netns", ts.Getenv("NAME"))
+	if !exists(network) {
+		if err := o.world.client("ip", "netns", "add", ts.Getenv("NAME")); err != nil {
+			return err
+		}
+		ts.Defer(func() { _ = o.world.client("ip", "netns", "delete", ts.Getenv("NAME")) })
+	}
+	argv := append([]string{"nsenter", "--net=" + network, "dockerd", "--config-file", filepath.Join(o.world.Dir, "daemon.json"), "--host", host,
+		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "x"), "--pidfile", filepath.Join(dir, "pid"),
+		"--bridge", "none", "--iptables=false"}, options...)
+	d, err := startDaemon("dockerd", filepath.Join(dir, "dockerd.log"), o.world.environ(), argv...)
+	if err != nil {
+		return err
+	}
+	o.daemon = d
+	return d.await(func() bool { return o.world.client("docker", "--host", host, "version") == nil })
+}
+
+func (o *ownDaemon) end(signal syscall.Signal) error {
+	d := o.daemon
+	o.daemon = nil
+	return d.end(signal)
+}
