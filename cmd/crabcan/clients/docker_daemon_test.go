@@ -3,6 +3,7 @@
 package clients
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -14,7 +15,7 @@ import (
 type dockerdKey struct{}
 
 // ownDaemon is a second daemon that a script has for itself, in a network namespace of its own: two would take each other's
-// bridge and rules away.
+// bridge and rules away. Where it would call runc, it calls the world's runtime.
 type ownDaemon struct {
 	world  *world
 	daemon *daemon // nil if it does not run
@@ -42,7 +43,11 @@ func cmdDockerd(ts *testscript.TestScript, neg bool, args []string) {
 func (o *ownDaemon) start(ts *testscript.TestScript, options []string) error {
 	// Short, for its sockets, and with a way in for everybody, for users of a user namespace.
 	dir := filepath.Join("/run", ts.Getenv("NAME"))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
+		return err
+	}
+	// BuildKit inside the daemon knows no other name.
+	if err := os.Symlink(o.world.Runtime, filepath.Join(dir, "bin/runc")); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
 	host := "unix://" + filepath.Join(dir, "d.sock")
@@ -54,7 +59,8 @@ func (o *ownDaemon) start(ts *testscript.TestScript, options []string) error {
 		}
 		ts.Defer(func() { _ = o.world.client("ip", "netns", "delete", ts.Getenv("NAME")) })
 	}
-	argv := append([]string{"nsenter", "--net=" + network, "dockerd", "--config-file", filepath.Join(o.world.Dir, "daemon.json"), "--host", host,
+	argv := append([]string{"nsenter", "--net=" + network,
+		"env", "PATH=" + filepath.Join(dir, "bin") + ":" + ts.Getenv("PATH"), "dockerd", "--config-file", filepath.Join(o.world.Dir, "daemon.json"), "--host", host,
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "x"), "--pidfile", filepath.Join(dir, "pid"),
 		"--bridge", "none", "--iptables=false"}, options...)
 	d, err := startDaemon("dockerd", filepath.Join(dir, "dockerd.log"), o.world.environ(), argv...)

@@ -18,7 +18,7 @@ var docker = client{
 	script:   setUpDockerScript,
 	commands: map[string]func(*testscript.TestScript, bool, []string){"dockerd": cmdDockerd},
 	leaves: []string{
-		"cgroup /docker", "cgroup /parent-cgroup-parent", // the parent of containers' cgroups
+		"cgroup /docker", "cgroup /docker/buildkit", "cgroup /parent-cgroup-parent", // the parent of containers' cgroups
 		"interface docker0",    // the default bridge
 		"mount /run/docker/.*", // the namespace of --network host
 	},
