@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long something may take that takes a moment.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // A daemon is a client's.
 type daemon struct {

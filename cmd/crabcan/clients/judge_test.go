@@ -39,11 +39,11 @@ func (j *judge) wait() { j.running.Wait() }
 
 func (j *judge) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
 
-// Run runs a script when there is a slot for it.
+// Run runs a script as soon as there is a slot for it, and returns then: they start in the order of their names.
 func (j *judge) Run(name string, script func(testscript.T)) {
 	trial := &trial{verdict: verdict{Outcome: "passed"}}
+	j.slots <- struct{}{}
 	j.running.Go(func() {
-		j.slots <- struct{}{}
 		defer func() { <-j.slots }()
 		start := time.Now()
 		defer func() {

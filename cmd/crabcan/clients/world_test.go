@@ -99,7 +99,7 @@ func (w *world) run(ctx context.Context) (r report) {
 		}
 		err = cmd.Run()
 		if ctx.Err() != nil {
-			err = fmt.Errorf("ended after %v: %w", worldTime, ctx.Err())
+			err = fmt.Errorf("ended before its scripts had: %w", ctx.Err())
 		}
 	}
 	r = w.read()
