@@ -129,6 +129,7 @@ func (c *Container) makeFolder(group state.IntelRdt) error {
 		SharedPids:  !c.ownPids(),
 		Cgroup:      state.Cgroup(c.cgroup.Saved()),
 		IntelRdt:    group,
+		Descriptors: c.pipes(),
 	}
 	if err := c.dir.Save(c.state); err != nil {
 		return err
@@ -374,6 +375,18 @@ func (c *Container) died(init *spawn.Process) error {
 // commit declares the container created, if it is one that is committed and not a process of exec, hands out the pid and
 // lets init live on without this process.
 func (c *Container) commit(init *spawn.Process) error {
+	if err := c.announce(init); err != nil {
+		return err
+	}
+	err := init.Acknowledge()
+	if err != nil && init.Ended() {
+		return c.died(init)
+	}
+	return err
+}
+
+// announce declares the container created and hands out the pid.
+func (c *Container) announce(init *spawn.Process) error {
 	if c.state.Creating {
 		c.state.Creating = false
 		if err := c.dir.Save(c.state); err != nil {
@@ -387,15 +400,9 @@ func (c *Container) commit(init *spawn.Process) error {
 		c.undo.push(func() error { return os.Remove(path) })
 	}
 	if path := c.flags.PidfdSocket; path != "" {
-		if err := sendPidfd(path, init); err != nil {
-			return err
-		}
+		return sendPidfd(path, init)
 	}
-	err := init.Acknowledge()
-	if err != nil && init.Ended() {
-		return c.died(init)
-	}
-	return err
+	return nil
 }
 
 // writePidFile writes the pid as digits only. Clients wait for the file to appear, so it appears complete.

@@ -116,22 +116,32 @@ func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) erro
 	return hook.Hook{Plan: p, Start: start, Answers: c.hookAnswers}, err
 }
 
-// createHooks runs the hooks of create's while init waits before it leaves the host's root.
-func (c *Container) createHooks(init *spawn.Process) error {
-	own := c.opts.Hooks
-	state := c.hookState(specs.StateCreating, init.Pid)
-	during := func(h spec.Hook, join uint64, folder string) (hook.Hook, error) {
-		ready, err := c.hookIn(h, join, folder)
-		ready.Abort = init.Fd()
-		return ready, err
-	}
+// hostHooks runs those of create's hooks that know nothing of the container's inside, while init waits.
+func (c *Container) hostHooks(init *spawn.Process) error {
+	own, state := c.opts.Hooks, c.hookState(specs.StateCreating, init.Pid)
 	for _, k := range []hookKind{{"prestart", own.Prestart}, {"createRuntime", own.CreateRuntime}} {
-		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return during(h, 0, c.state.Bundle) })
+		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return c.during(init, h, 0, c.state.Bundle) })
 		if err != nil {
 			return err
 		}
 	}
-	if len(own.CreateContainer) == 0 {
+	return nil
+}
+
+// during prepares a hook that ends with init.
+func (c *Container) during(init *spawn.Process, h spec.Hook, join uint64, folder string) (hook.Hook, error) {
+	ready, err := c.hookIn(h, join, folder)
+	ready.Abort = init.Fd()
+	return ready, err
+}
+
+// createHooks runs the hooks of create's while init waits before it leaves the host's root.
+func (c *Container) createHooks(init *spawn.Process) error {
+	if err := c.hostHooks(init); err != nil {
+		return err
+	}
+	own := c.opts.Hooks.CreateContainer
+	if len(own) == 0 {
 		return nil
 	}
 	join, err := foreignNamespaces(init.Pid)
@@ -142,8 +152,8 @@ func (c *Container) createHooks(init *spawn.Process) error {
 	if err != nil {
 		return err
 	}
-	return c.runHooks(hookKind{"createContainer", own.CreateContainer}, c.hookState(specs.StateCreating, pid),
-		func(h spec.Hook) (hook.Hook, error) { return during(h, join, c.opts.MountDir) })
+	return c.runHooks(hookKind{"createContainer", own}, c.hookState(specs.StateCreating, pid),
+		func(h spec.Hook) (hook.Hook, error) { return c.during(init, h, join, c.opts.MountDir) })
 }
 
 // startContainerHooks runs them inside the finished container, as the process that the config describes.

@@ -19,6 +19,16 @@ var namespaceFiles = [...]struct {
 	{"ipc", unix.CLONE_NEWIPC}, {"uts", unix.CLONE_NEWUTS}, {"cgroup", unix.CLONE_NEWCGROUP}, {"time", unix.CLONE_NEWTIME},
 }
 
+// namespaceFlag is the CLONE_NEW* bit of a name in /proc/PID/ns.
+func namespaceFlag(name string) uint64 {
+	for _, n := range namespaceFiles {
+		if n.name == name {
+			return n.flag
+		}
+	}
+	return 0
+}
+
 // foreignNamespaces are those namespaces of a process that are not crabcan's own. Joining one's own is an error for a
 // user namespace and does nothing for the others.
 func foreignNamespaces(pid int) (flags uint64, err error) {

@@ -23,8 +23,16 @@ func (c *Container) Resume() error {
 	return c.cgroup.Freeze(false)
 }
 
-// expect takes the lock and refuses what can't be done to a container that is as it is now.
+// expect takes the lock and refuses what can't be done to a container that is as it is now, or has no cgroup.
 func (c *Container) expect(verb string, allowed ...Status) error {
+	if err := c.lockIn(verb, allowed...); err != nil {
+		return err
+	}
+	return c.needCgroup(verb)
+}
+
+// lockIn takes the lock and refuses what can't be done to a container that is as it is now.
+func (c *Container) lockIn(verb string, allowed ...Status) error {
 	if err := c.lock(); err != nil {
 		return err
 	}
@@ -35,7 +43,7 @@ func (c *Container) expect(verb string, allowed ...Status) error {
 	if !slices.Contains(allowed, status) {
 		return fmt.Errorf("cannot %s a container that is %s", verb, status)
 	}
-	return c.needCgroup(verb)
+	return nil
 }
 
 // needCgroup refuses what is done through the cgroup for a container that was made without one.

@@ -28,11 +28,8 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 	if err := c.checkConsole(o.Detach); err != nil {
 		return 0, err
 	}
-	if !o.Detach && !o.NoSubreaper {
-		// Whatever the container leaves behind becomes this process's child, and is not a stranger's.
-		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-			return 0, fmt.Errorf("become a subreaper: %w", err)
-		}
+	if err := becomeSubreaper(o); err != nil {
+		return 0, err
 	}
 	terminal, openConsole := c.terminal()
 	signals := catchSignals(o.Detach)
@@ -60,6 +57,17 @@ func (c *Container) Run(o RunOptions) (status int, err error) {
 		return status, nil
 	}
 	return status, c.removeAfterRun()
+}
+
+// becomeSubreaper makes whatever a container in the foreground leaves behind this process's child, and not a stranger's.
+func becomeSubreaper(o RunOptions) error {
+	if o.Detach || o.NoSubreaper {
+		return nil
+	}
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("become a subreaper: %w", err)
+	}
+	return nil
 }
 
 // terminal says who takes the container's terminal: the caller's socket, or a foreground of this process, which is nil

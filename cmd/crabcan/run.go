@@ -25,15 +25,19 @@ func runCommand() *cli.Command {
 }
 
 func runContainer(c *cli.Context) Errcode {
-	o := runtime.RunOptions{Detach: c.Bool("detach"), Keep: c.Bool("keep"), NoSubreaper: c.Bool("no-subreaper")}
 	container, err := newContainer(c)
 	status := 0
 	if err == nil {
-		status, err = container.Run(o)
+		status, err = container.Run(runOptions(c))
 	}
 	if err != nil {
 		return abandon(container, err)
 	}
 	container.Close()
 	return Errcode{Status: status}
+}
+
+// runOptions are the flags of run, as far as the verb has them.
+func runOptions(c *cli.Context) runtime.RunOptions {
+	return runtime.RunOptions{Detach: c.Bool("detach"), Keep: c.Bool("keep"), NoSubreaper: c.Bool("no-subreaper")}
 }

@@ -135,9 +135,12 @@ type Mount struct {
 }
 
 // Mounts are the hierarchies of a v1 or hybrid host, the v2 one last. It is empty for v2, where the one hierarchy is
-// mounted at the destination itself, and after Load.
+// mounted at the destination itself, and where they can't be read.
 func (m *Manager) Mounts() []Mount {
 	var list []Mount
+	if m.home == nil && m.Mode() != None && m.Mode() != Unified {
+		m.home, _ = readHierarchies()
+	}
 	for _, h := range m.home {
 		mount := Mount{Name: path.Base(h.mountPoint), Type: "cgroup", Options: h.controllers}
 		mount.Path = m.saved.Paths[h.controllers[0]]

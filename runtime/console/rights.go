@@ -81,11 +81,20 @@ func SendListener(socket *os.File, listener int, state []byte) error {
 
 // SendPidfd sends the pidfd of a container's init over socket, which Dial connected to --pidfd-socket.
 func SendPidfd(socket *os.File, pidfd int) error {
+	return sendRight(socket, "pidfd", pidfdName, pidfd)
+}
+
+// SendTerminal sends the master of a container's terminal over socket, which Dial connected to --console-socket.
+func SendTerminal(socket, master *os.File) error {
+	return sendRight(socket, "terminal", master.Name(), int(master.Fd()))
+}
+
+func sendRight(socket *os.File, what, name string, fd int) error {
 	err := retry(func() error {
-		return unix.Sendmsg(int(socket.Fd()), []byte(pidfdName), unix.UnixRights(pidfd), nil, unix.MSG_NOSIGNAL)
+		return unix.Sendmsg(int(socket.Fd()), []byte(name), unix.UnixRights(fd), nil, unix.MSG_NOSIGNAL)
 	})
 	if err != nil {
-		return &os.PathError{Op: "send the pidfd to socket", Path: socket.Name(), Err: err}
+		return &os.PathError{Op: "send the " + what + " to socket", Path: socket.Name(), Err: err}
 	}
 	return nil
 }

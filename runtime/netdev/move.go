@@ -54,6 +54,23 @@ func Move(name, newName string, ns *os.File) error {
 	return nil
 }
 
+// RaiseLoopback brings up the loopback device of the network namespace that ns is open on.
+func RaiseLoopback(ns *os.File) error {
+	target, err := dialIn(ns)
+	if err != nil {
+		return err
+	}
+	defer target.close()
+	device, err := target.linkByName("lo")
+	if err == nil {
+		err = target.setUp(device)
+	}
+	if err != nil {
+		return fmt.Errorf("bring up the loopback device: %w", err)
+	}
+	return nil
+}
+
 // move takes the device to the other side and returns the index that it has there. That its name is free is checked
 // first: the kernel would notice only when it is there already.
 func move(host, target *conn, device int32, newName string, ns *os.File) (int32, error) {

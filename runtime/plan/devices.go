@@ -41,7 +41,7 @@ func (c *compiler) devices() error {
 	}
 	dev := c.Slot()
 	c.mkdirs("/dev", dev)
-	for _, d := range c.allDevices() {
+	for _, d := range Devices(c.o) {
 		c.pointer = d.Pointer
 		folder := dev
 		if path.Dir(d.Path) != "/dev" {
@@ -107,13 +107,13 @@ func (c *compiler) coverFile(folder program.Mem, name string, tree program.Mem) 
 // inUserNS reports whether init has its capabilities only in a user namespace.
 func (c *compiler) inUserNS() bool { return c.has(unix.CLONE_NEWUSER) || c.f.InUserNS }
 
-// allDevices is the config's devices and those default ones that they don't replace.
-func (c *compiler) allDevices() []spec.Device {
-	all := make([]spec.Device, 0, len(defaultDevices)+len(c.o.Devices))
+// Devices is the config's devices and those default ones that they don't replace.
+func Devices(o *spec.ContainerOpts) []spec.Device {
+	all := make([]spec.Device, 0, len(defaultDevices)+len(o.Devices))
 	for _, d := range defaultDevices {
-		if !slices.ContainsFunc(c.o.Devices, func(own spec.Device) bool { return own.Path == d.Path }) {
+		if !slices.ContainsFunc(o.Devices, func(own spec.Device) bool { return own.Path == d.Path }) {
 			all = append(all, d)
 		}
 	}
-	return append(all, c.o.Devices...)
+	return append(all, o.Devices...)
 }

@@ -155,6 +155,15 @@ func (p *Process) Adopt(pid int) error {
 	return nil
 }
 
+// Child is a process that somebody else has started as a child of this one. There is no socket to it.
+func Child(pid int) (*Process, error) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return nil, fmt.Errorf("pidfd_open: %w", err)
+	}
+	return &Process{Pid: pid, pidfd: os.NewFile(uintptr(fd), "pidfd")}, nil
+}
+
 // Fd is init's pidfd.
 func (p *Process) Fd() int { return int(p.pidfd.Fd()) }
 

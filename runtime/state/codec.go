@@ -35,6 +35,7 @@ func members(s *State) object {
 			{"monitor", text(&s.IntelRdt.Monitor)},
 			{"made", boolean(&s.IntelRdt.Made)},
 		}},
+		{"descriptors", textMap{&s.Descriptors}},
 	}
 }
 

@@ -40,6 +40,8 @@ type State struct {
 	// SharedPids says that the container has no pid namespace of its own, so that its processes outlive init.
 	SharedPids bool
 	IntelRdt   IntelRdt
+	// Descriptors are the pipes that init was given: by descriptor number what /proc/PID/fd shows, "pipe:[INODE]".
+	Descriptors map[string]string
 }
 
 // IntelRdt says which resctrl group the container is in, and what of it is to be removed with it: Monitor, if not
