@@ -6,12 +6,12 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 COMMIT  ?= $(shell git rev-parse --verify -q HEAD 2>/dev/null || echo unknown)
 # urfave_cli_no_docs leaves out a Markdown parser that costs 0.4 ms of every start.
 TAGS    := urfave_cli_no_docs
-FLAGS   := -trimpath -buildvcs=false -tags $(TAGS)
+FLAGS    = -trimpath -buildvcs=false -tags $(TAGS)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 BIN     := bin
 HELLO   := bundles/examples/hello
-# What is built for users: folders of cmd.
-PROGRAMS := crabcan
+# What is built for users: folders of cmd, and crabcan with CRIU's protocol linked in, which would slow crabcan's start.
+PROGRAMS := crabcan crabcan-criu
 PREFIX  := /usr/local
 ZSHDIR  := $(PREFIX)/share/zsh/site-functions
 DATE    ?= $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
@@ -24,11 +24,14 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: $(PROGRAMS:%=build-%) ## build bin/crabcan
+build: $(PROGRAMS:%=build-%) ## build bin/crabcan and bin/crabcan-criu
 
 .PHONY: $(PROGRAMS:%=build-%)
 $(PROGRAMS:%=build-%): build-%:
-	$(GO) build $(FLAGS) -ldflags '$(LDFLAGS)' -o $(BIN)/$* ./cmd/$*
+	$(GO) build $(FLAGS) -ldflags '$(LDFLAGS)' -o $(BIN)/$* ./cmd/$(or $(FOLDER),$*)
+
+build-crabcan-criu: TAGS := $(TAGS),criu
+build-crabcan-criu: FOLDER := crabcan
 
 .PHONY: manual
 manual: ## write the man pages and shell completions to bin/manual

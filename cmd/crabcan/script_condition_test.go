@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -49,6 +50,8 @@ func condition(name string) (bool, error) {
 		return !pureV2(), nil
 	case "cgroupv2":
 		return pureV2(), nil
+	case "criu":
+		return hasCRIU(), nil
 	case "userns":
 		try := exec.Command("true")
 		try.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}
@@ -91,3 +94,6 @@ func pureV2() bool {
 	var fs unix.Statfs_t
 	return unix.Statfs("/sys/fs/cgroup", &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC
 }
+
+// hasCRIU says whether CRIU works on this kernel.
+var hasCRIU = sync.OnceValue(func() bool { return exec.Command("criu", "check").Run() == nil })

@@ -41,7 +41,7 @@ import (
 //
 // The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [ia32], [userns],
 // [timens], [memfd_noexec],
-// [busybox] (static), [debian] (its mirror answers), and testscript's own, such as [exec:runc].
+// [busybox] (static), [criu] (it works here), [debian] (its mirror answers), and testscript's own, such as [exec:runc].
 
 // TestMain lets the test binary be crabcan when it is called so. testscript.Main would do that as well, but its crabcan
 // could not leave a container behind: it reads the output to its end, and the container holds that open.
@@ -62,6 +62,9 @@ func TestScripts(t *testing.T) {
 	}
 	if err := os.Symlink(self, filepath.Join(bin, "crabcan")); err != nil {
 		t.Fatal(err)
+	}
+	if hasCRIU() {
+		buildWithCRIU(t, filepath.Join(bin, "crabcan-criu"))
 	}
 	payload := sync.OnceValues(func() ([]byte, error) { return buildPayload(filepath.Join(bin, "payload")) })
 	commands := map[string]func(*testscript.TestScript, bool, []string){
@@ -107,6 +110,21 @@ func buildPayload(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s", err, output)
 	}
 	return os.ReadFile(path)
+}
+
+// buildWithCRIU puts the program that does checkpoint and restore beside crabcan.
+func buildWithCRIU(t *testing.T, path string) {
+	if programs := os.Getenv("CRABCAN_TEST_PROGRAMS"); programs != "" {
+		if err := os.Symlink(filepath.Join(programs, "crabcan-criu"), path); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	build := exec.Command("go", "build", "-tags", "urfave_cli_no_docs,criu", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
 }
 
 // setUpScript gives a script its environment, and a look behind it at its end.
