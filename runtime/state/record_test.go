@@ -17,7 +17,7 @@ func fullState() State {
 	return State{
 		Version: version, ID: "c1", OCIVersion: "1.3.0", Bundle: "/b", Rootfs: "/b/rootfs",
 		Created: time.Date(2026, 2, 3, 4, 5, 6, 789, time.UTC),
-		Owner:   1000, InitPid: 42, InitStartTime: 1 << 63, Creating: true,
+		Owner:   1000, InitPid: 42, InitStartTime: 1 << 63, Creating: true, Descriptors: map[string]string{"0": "pipe:[7]"},
 		Annotations: map[string]string{"a.b/c": "d"},
 		Cgroup: Cgroup{
 			Systemd: true, Path: "user.slice:crabcan:c1",
@@ -63,7 +63,8 @@ func TestStateFileFormat(t *testing.T) {
 		`"created":"2026-02-03T04:05:06.000000789Z","owner":1000,"initPid":42,"initStartTime":9223372036854775808,"creating":true,` +
 		`"annotations":{"a.b/c":"d"},"cgroup":{"systemd":true,"path":"user.slice:crabcan:c1",` +
 		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"}},"hooks":true,"sharedPids":true,` +
-		`"intelRdt":{"folder":"/sys/fs/resctrl/c1","monitor":"/sys/fs/resctrl/c1/mon_groups/c1","made":true}}` + "\n"
+		`"intelRdt":{"folder":"/sys/fs/resctrl/c1","monitor":"/sys/fs/resctrl/c1/mon_groups/c1","made":true},` +
+		`"descriptors":{"0":"pipe:[7]"}}` + "\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
