@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,7 +19,7 @@ var docker = client{
 	script:   setUpDockerScript,
 	commands: map[string]func(*testscript.TestScript, bool, []string){"dockerd": cmdDockerd},
 	leaves: []string{
-		"cgroup /docker", "cgroup /docker/buildkit", "cgroup /parent-cgroup-parent", // the parent of containers' cgroups
+		"cgroup /docker", "cgroup /docker/buildkit", "cgroup /parent-cgroup_parent", // the parent of containers' cgroups
 		"interface docker0",    // the default bridge
 		"mount /run/docker/.*", // the namespace of --network host
 	},
@@ -50,7 +51,9 @@ func setUpDocker(w *world) error {
 
 // setUpDockerScript sees to it that a script leaves nothing in the daemon: what it makes is named $NAME or $NAME-...
 func setUpDockerScript(w *world, env *testscript.Env) error {
-	name := env.Getenv("NAME")
+	// The dash begins what one script adds: exec must not remove what exec_error has made.
+	name := strings.ReplaceAll(env.Getenv("NAME"), "-", "_")
+	env.Setenv("NAME", name)
 	env.Defer(func() { w.removeNamed(name, "unix:///run/docker.sock") })
 	own := &ownDaemon{world: w}
 	env.Values[dockerdKey{}] = own
