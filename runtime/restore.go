@@ -126,7 +126,14 @@ func (c *Container) bringBack(by Checkpointer, o CheckpointOptions, job *Job, op
 	if w.Joined, err = c.joinedNamespaces(); err != nil {
 		return nil, err
 	}
-	w.Start = func(start func() error) error { return c.onRoot(job.Root, start) }
+	w.Start = func(start func() error) error {
+		return c.onRoot(job.Root, func() error {
+			if err := errors.Join(reopen(job.Images), reopen(job.Work)); err != nil {
+				return err
+			}
+			return start()
+		})
+	}
 	var init *spawn.Process
 	w.Restored = func(pid int) error {
 		if init, err = spawn.Child(pid); err != nil {
@@ -184,6 +191,17 @@ func (c *Container) onRoot(root string, start func() error) error {
 		}
 		return start()
 	})
+}
+
+// reopen lets the descriptor of a folder be that of the same path in this thread's mount namespace: CRIU mounts there,
+// and it can't where the mount is another namespace's.
+func reopen(folder *os.File) error {
+	here, err := openFolder(folder.Name())
+	if err != nil {
+		return err
+	}
+	defer here.Close()
+	return unix.Dup3(int(here.Fd()), int(folder.Fd()), unix.O_CLOEXEC)
 }
 
 // restoredFiles are CRIU's standard descriptors, which are the container's unless that has a terminal, and those that
