@@ -24,6 +24,7 @@ func Features() features.Features {
 			Apparmor:        &features.Apparmor{Enabled: new(true)},
 			Selinux:         &features.Selinux{Enabled: new(true)},
 			IntelRdt:        &features.IntelRdt{Enabled: new(true), Schemata: new(true), Monitoring: new(true)},
+			MemoryPolicy:    &features.MemoryPolicy{Modes: known.MemoryModes, Flags: known.MemoryFlags},
 			MountExtensions: &features.MountExtensions{IDMap: &features.IDMap{Enabled: new(true)}},
 			NetDevices:      &features.NetDevices{Enabled: new(true)},
 		},

@@ -40,6 +40,9 @@ func (c *Container) lockIn(verb string, allowed ...Status) error {
 	if err != nil {
 		return err
 	}
+	if status == StatusStopped && !slices.Contains(allowed, status) {
+		return fmt.Errorf("cannot %s it: %w", verb, errNotRunning)
+	}
 	if !slices.Contains(allowed, status) {
 		return fmt.Errorf("cannot %s a container that is %s", verb, status)
 	}

@@ -86,6 +86,11 @@ func ChangeProcess(config []byte, env Env, change ExecChanges) (*ContainerOpts, 
 	if change.User != "" {
 		c.parseUser(change.User, &p.User)
 	}
+	for _, name := range change.Caps {
+		if !slices.Contains(capabilityNames[:], name) {
+			c.errorf("/process/capabilities", "unknown capability %q", name)
+		}
+	}
 	if len(change.Caps) > 0 {
 		p.Capabilities = orEmpty(p.Capabilities)
 		for _, set := range []*[]string{&p.Capabilities.Bounding, &p.Capabilities.Effective, &p.Capabilities.Permitted} {

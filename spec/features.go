@@ -5,6 +5,8 @@ import "slices"
 // Recognized is what Decode knows by name, for those who ask what this runtime can do.
 type Recognized struct {
 	MountOptions, Namespaces, Capabilities, Hooks []string
+	// MemoryModes and MemoryFlags are those of linux.memoryPolicy.
+	MemoryModes, MemoryFlags []string
 	// OldestVersion and NewestVersion are the range of ociVersion.
 	OldestVersion, NewestVersion string
 }
@@ -22,6 +24,12 @@ func Recognizes() Recognized {
 	}
 	for _, n := range namespaceFlags {
 		r.Namespaces = append(r.Namespaces, string(n.name))
+	}
+	for _, p := range memoryPolicies {
+		r.MemoryModes = append(r.MemoryModes, string(p.name))
+	}
+	for _, f := range memoryPolicyFlags {
+		r.MemoryFlags = append(r.MemoryFlags, string(f.name))
 	}
 	slices.Sort(r.Namespaces)
 	return r

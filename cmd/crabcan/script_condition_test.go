@@ -60,6 +60,10 @@ func condition(name string) (bool, error) {
 	if controller, ok := strings.CutPrefix(name, "controller:"); ok {
 		return hasController(controller), nil
 	}
+	if path, ok := strings.CutPrefix(name, "file:"); ok {
+		_, err := os.Stat(path)
+		return err == nil, nil
+	}
 	if count, ok := strings.CutPrefix(name, "processors:"); ok {
 		n, err := strconv.Atoi(count)
 		return err == nil && runtime.NumCPU() >= n, err

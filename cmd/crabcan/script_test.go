@@ -39,9 +39,9 @@ import (
 //	manual DIR                write the man pages and completions into DIR, see script_manual_test.go
 //	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see package seat
 //
-// The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [ia32], [userns],
-// [timens], [memfd_noexec],
-// [busybox] (static), [criu] (it works here), [debian] (its mirror answers), and testscript's own, such as [exec:runc].
+// The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [file:PATH], [ia32],
+// [userns], [timens], [memfd_noexec], [busybox] (static), [criu] (it works here), [debian] (its mirror answers), and
+// testscript's own, such as [exec:runc].
 
 // TestMain lets the test binary be crabcan when it is called so. testscript.Main would do that as well, but its crabcan
 // could not leave a container behind: it reads the output to its end, and the container holds that open.
