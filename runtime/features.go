@@ -16,6 +16,8 @@ func Features() features.Features {
 		OCIVersionMax: known.NewestVersion,
 		Hooks:         known.Hooks,
 		MountOptions:  known.MountOptions,
+		// Who may set these decides about more than the container: files of the host, properties of its units.
+		PotentiallyUnsafeConfigAnnotations: []string{"org.crabcan.criu.config", "org.criu.config", "org.systemd.property."},
 		Linux: &features.Linux{
 			Namespaces:      known.Namespaces,
 			Capabilities:    known.Capabilities,
