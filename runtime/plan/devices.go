@@ -72,13 +72,15 @@ func (c *compiler) devices() error {
 	return nil
 }
 
-// makeDevice makes a node in a folder.
+// makeDevice makes a node in a folder. One that is there already stays as it is: it may be a mount of the host's, whose
+// owner is not the container's to change.
 func (c *compiler) makeDevice(folder program.Mem, d spec.Device) {
-	name := str(path.Base(d.Path))
-	c.try([]unix.Errno{unix.EEXIST}, unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev)))
+	name, there := str(path.Base(d.Path)), c.NewLabel()
+	c.call(unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev))).on(unix.EEXIST, there)
 	if d.UID != 0 || d.GID != 0 {
 		c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
 	}
+	c.Mark(there)
 }
 
 // bindDevice shows the host's node of the same path in a folder: in a user namespace nobody can make one. Owner and
