@@ -75,7 +75,8 @@ demo: build example ## create, start and delete the example container, as root
 .PHONY: test
 test: packages ## check the code and run all tests, as root
 	@.ci/check
-	$(GO) test -tags $(TAGS) -timeout 20m ./...
+	@mkdir -p $(BIN)/tests
+	$(GO) test -json -tags $(TAGS) -timeout 20m ./... | $(GO) run ./cmd/crabcan-summary -record $(BIN)/tests/host.json
 	@RELEASE_CACHE="$$($(GO) env GOCACHE)" .ci/release $(BIN)/release '$(VERSION)' '$(COMMIT)' $(PROGRAMS)
 	@.ci/test-install '$(VERSION)' '$(COMMIT)'
 	@.ci/test-arm64
@@ -85,6 +86,32 @@ test: packages ## check the code and run all tests, as root
 test-clients: ## run crabcan and runc under Docker and others, as root; CLIENTS='...' passes options of go test
 	@.ci/packages runc crun busybox-static debootstrap procps iptables iproute2 docker.io containerd
 	$(GO) test -tags $(TAGS),clients -timeout 40m -v ./cmd/crabcan/clients $(CLIENTS)
+
+# The scripts that depend on who makes cgroups.
+CGROUPS := life|kill.*|delete_.*|run_.*|cgroup.*|create_twice|mount_cgroup_.*|devices_d.*|resources_.*|limit_.*|list_.*
+CGROUPS := cmd/crabcan:TestScripts/^($(CGROUPS)|pause.*|update.*|exec|events.*|systemd_.*)$$
+
+.PHONY: test-v2
+test-v2: ## run the script tests on pure cgroup v2 in user-mode Linux, as root
+	.ci/vm/test v2 v2 'cmd/crabcan:TestScripts/^[a-l]' 'cmd/crabcan:TestScripts/^[^a-l]' runtime/cgroup:.
+
+.PHONY: test-systemd
+test-systemd: ## run those about cgroups on systemd in user-mode Linux, with both cgroup drivers, as root
+	@.ci/vm/image >/dev/null
+	@$(MAKE) -j2 test-systemd-fs test-systemd-driver
+
+.PHONY: test-systemd-fs
+test-systemd-fs:
+	.ci/vm/test systemd-fs systemd '$(CGROUPS)'
+
+.PHONY: test-systemd-driver
+test-systemd-driver:
+	CRABCAN_TEST_CGROUPS=systemd .ci/vm/test systemd-driver systemd '$(CGROUPS)'
+
+.PHONY: test-vm
+test-vm: ## run in QEMU what needs Debian's kernel or a user session: cpuset, AppArmor, CRIU, rootless; as root
+	CRABCAN_TEST_CGROUPS=systemd .ci/vm/test vm debian 'cmd/crabcan:TestScripts/^(apparmor.*|checkpoint.*|restore.*|criu.*|resources_.*|limit_.*|systemd_.*|rootless.*)$$'
+	$(GO) run ./cmd/crabcan-summary -table .ci/skips -vm $(BIN)/tests/vm.json
 
 .PHONY: packages
 packages:

@@ -108,9 +108,6 @@ func (c *Container) decode() (err error) {
 			return err
 		}
 	}
-	if err := c.refuseProperties(); err != nil {
-		return err
-	}
 	c.opts.ExecAffinity = spec.CPUAffinity{} // it is for processes that join the container
 	c.announceSockets()
 	c.showNotify()
@@ -120,6 +117,7 @@ func (c *Container) decode() (err error) {
 		Resources:   c.opts.Resources,
 		Devices:     c.opts.Devices,
 		Systemd:     c.host.SystemdCgroup,
+		Annotations: c.opts.Annotations,
 		Rootless:    c.host.Rootless,
 		Owner:       c.cgroupOwner(),
 		Disabled:    c.host.CgroupsDisabled,

@@ -57,6 +57,10 @@ func buildAndRun(m *testing.M) (int, error) {
 		return 0, err
 	}
 	crabcanPath, payloadPath = filepath.Join(dir, "crabcan"), filepath.Join(dir, "payload")
+	if programs := os.Getenv("CRABCAN_TEST_PROGRAMS"); programs != "" { // the test machines have no Go
+		crabcanPath, payloadPath = filepath.Join(programs, "crabcan"), filepath.Join(programs, "payload")
+		return m.Run(), nil
+	}
 	for path, folder := range map[string]string{crabcanPath: "../cmd/crabcan", payloadPath: "../bundles/payload"} {
 		build := exec.Command("go", "build", "-tags", "urfave_cli_no_docs", "-o", path, folder)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -20,14 +20,14 @@ func (c *Container) placed(err error) error {
 	if err == nil {
 		return nil
 	}
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
+	if several := parts(err); len(several) > 1 {
 		var list spec.Errors
-		for _, e := range several.Unwrap() {
+		for _, e := range several {
 			if d, ok := c.find(e); ok {
 				list = append(list, d)
 			}
 		}
-		if len(list) == len(several.Unwrap()) {
+		if len(list) == len(several) {
 			return list
 		}
 		return err
@@ -36,6 +36,18 @@ func (c *Container) placed(err error) error {
 		return &placedError{spec.Errors{d}, err}
 	}
 	return err
+}
+
+// parts are the errors that errors.Join has put together, however often.
+func parts(err error) (list []error) {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	for _, e := range several.Unwrap() {
+		list = append(list, parts(e)...)
+	}
+	return list
 }
 
 // find looks for the member that an error is about.

@@ -23,6 +23,9 @@ func cmdBundle(ts *testscript.TestScript, args []string, payload []byte) {
 	dir := ts.MkAbs(args[0])
 	config := spec.DefaultWith(spec.Changes{Args: append([]string{"payload"}, args[1:]...)})
 	config.Linux.CgroupsPath = "/" + cgroupPrefix(ts.Getenv("WORK")) + filepath.Base(dir)
+	if throughSystemd() {
+		config.Linux.CgroupsPath = ":" + strings.TrimSuffix(cgroupPrefix(ts.Getenv("WORK")), "-") + ":" + filepath.Base(dir)
+	}
 	ts.Check(os.MkdirAll(filepath.Join(dir, "rootfs/bin"), 0o755))
 	ts.Check(os.WriteFile(filepath.Join(dir, "rootfs/bin/payload"), payload, 0o755))
 	ts.Check(os.WriteFile(filepath.Join(dir, configFile), spec.Encode(config), 0o644))

@@ -15,9 +15,44 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// conditions are the answers so far: crabcan-summary looks whether a condition came true on some machine.
+var conditions sync.Map
+
 // condition answers the conditions that testscript does not know.
 func condition(name string) (bool, error) {
+	if known, ok := conditions.Load(name); ok {
+		return known.(bool), nil
+	}
+	holds, err := findOut(name)
+	if err == nil {
+		conditions.Store(name, holds)
+	}
+	return holds, err
+}
+
+// printConditions says what the conditions were, for crabcan-summary.
+func printConditions() {
+	for name, holds := range conditions.Range {
+		fmt.Println("condition", name, holds)
+	}
+}
+
+// throughSystemd says whether the scripts' cgroups are to be made by systemd.
+func throughSystemd() bool { return os.Getenv("CRABCAN_TEST_CGROUPS") == "systemd" }
+
+func findOut(name string) (bool, error) {
 	switch name {
+	case "systemd":
+		_, err := os.Stat("/run/systemd/system")
+		return err == nil, nil
+	case "swap":
+		return strings.Count(readString("/proc/swaps"), "\n") > 1, nil
+	case "disk":
+		var file unix.Stat_t
+		err := unix.Stat(os.TempDir(), &file)
+		return err == nil && unix.Major(file.Dev) != 0, err
+	case "cgroups:systemd":
+		return throughSystemd(), nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "apparmor":

@@ -55,7 +55,8 @@ func startCrabcan(ts *testscript.TestScript, args []string) *running {
 	r.stderr, r.errBefore = openOutput(ts, "STDERR")
 	r.cmd = exec.Command(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], "crabcan"), args...)
 	r.cmd.Dir = ts.MkAbs(".")
-	r.cmd.Env = []string{"ROOT=" + ts.Getenv("ROOT"), "PATH=" + ts.Getenv("PATH"), "PWD=" + r.cmd.Dir}
+	r.cmd.Env = []string{"ROOT=" + ts.Getenv("ROOT"), "PATH=" + ts.Getenv("PATH"), "PWD=" + r.cmd.Dir,
+		"CRABCAN_TEST_CGROUPS=" + os.Getenv("CRABCAN_TEST_CGROUPS")}
 	r.cmd.Stdout, r.cmd.Stderr = r.stdout, r.stderr
 	ts.Check(r.cmd.Start())
 	return r

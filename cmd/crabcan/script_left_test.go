@@ -64,7 +64,7 @@ func leftProcesses(work string) (left []string) {
 
 // leftCgroups names the cgroups whose names begin with prefix.
 func leftCgroups(prefix string) (left []string) {
-	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} { // the second: v1, and systemd's slices
 		paths, _ := filepath.Glob(pattern + prefix + "*")
 		for _, path := range paths {
 			left = append(left, "cgroup "+path)

@@ -39,8 +39,11 @@ import (
 //	manual DIR                write the man pages and completions into DIR, see script_manual_test.go
 //	terminal SIZE PROGRAM...  be a user at a terminal that a program runs on, see package seat
 //
+// On cgroup v2 the cgroup of the bundle b is ${CGROUP}b$SCOPE; with [cgroups:systemd] its unit is ${UNIT}b.scope.
+//
 // The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [file:PATH], [ia32],
-// [userns], [timens], [memfd_noexec], [busybox] (static), [criu] (it works here), [debian] (its mirror answers), and
+// [userns], [timens], [memfd_noexec], [systemd] (runs the host), [cgroups:systemd] (makes the scripts' cgroups), [swap],
+// [disk] (holds the scripts' folders), [busybox] (static), [criu] (it works here), [debian] (its mirror answers), and
 // testscript's own, such as [exec:runc].
 
 // TestMain lets the test binary be crabcan when it is called so. testscript.Main would do that as well, but its crabcan
@@ -49,9 +52,14 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "crabcan" {
 		// As if the caller had given it first: scripts can have another.
 		os.Args = slices.Insert(os.Args, 1, "--root", os.Getenv("ROOT"))
+		if throughSystemd() {
+			os.Args = slices.Insert(os.Args, 1, "--systemd-cgroup")
+		}
 		main()
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	printConditions()
+	os.Exit(status)
 }
 
 func TestScripts(t *testing.T) {
@@ -102,8 +110,12 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// buildPayload builds the program that the scripts' containers run, and returns it.
+// buildPayload builds the program that the scripts' containers run, and returns it. Where there is no Go, as in the test
+// machines, it has been built before.
 func buildPayload(path string) ([]byte, error) {
+	if programs := os.Getenv("CRABCAN_TEST_PROGRAMS"); programs != "" {
+		return os.ReadFile(filepath.Join(programs, "payload"))
+	}
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", path, "../../bundles/payload")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
@@ -138,6 +150,13 @@ func setUpScript(env *testscript.Env, bin string) error {
 	env.Setenv("STDOUT", filepath.Join(env.WorkDir, ".stdout"))
 	env.Setenv("STDERR", filepath.Join(env.WorkDir, ".stderr"))
 	env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
+	env.Setenv("CGROUP", "/sys/fs/cgroup/"+cgroupPrefix(env.WorkDir))
+	env.Setenv("UNIT", cgroupPrefix(env.WorkDir))
+	env.Setenv("SCOPE", "")
+	if throughSystemd() {
+		env.Setenv("CGROUP", "/sys/fs/cgroup/system.slice/"+cgroupPrefix(env.WorkDir))
+		env.Setenv("SCOPE", ".scope")
+	}
 	env.Values[backgroundKey{}] = &running{}
 	env.Values[peersKey{}] = peers{}
 	env.Values[agentsKey{}] = agents{}

@@ -20,7 +20,7 @@ import (
 //	as PROGRAM ARG...     run another program so
 //	nested PROGRAM ARG... run it, or crabcan, in the user's folder as root of a user namespace whose ids are 100000 and up
 //
-// $USERUID and $USERGID are the user's ids, $SUBUID and $SUBGID the first of 65536 subordinate ones. The user's runtime
+// $USERNAME, $USERUID and $USERGID are the user's name and ids, $SUBUID and $SUBGID the first of 65536 subordinate ones. The user's runtime
 // folder is $USERDIR/run.
 
 func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
@@ -38,6 +38,7 @@ func cmdUser(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { removeUser(ts, name, dir) })
 	ts.Check(ts.Exec("useradd", "--no-create-home", "--home-dir", dir, "--user-group", name))
 	ts.Setenv("USERDIR", dir)
+	ts.Setenv("USERNAME", name)
 	ts.Setenv("USERUID", output(ts, "id", "-u", name))
 	ts.Setenv("USERGID", output(ts, "id", "-g", name))
 	ts.Setenv("SUBUID", subordinate(ts, "/etc/subuid", name))

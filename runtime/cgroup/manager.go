@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	systemd "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/opencontainers/cgroups"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
@@ -26,6 +27,8 @@ type Config struct {
 	Devices []spec.Device
 	// Systemd lets systemd make the cgroup, as a transient scope.
 	Systemd bool
+	// Annotations are the config's: with Systemd, those that begin with org.systemd.property. set properties of the scope.
+	Annotations map[string]string
 	// Rootless makes do without a cgroup where there is no permission to make one and no limit needs one.
 	Rootless bool
 	// Owner is the user, as the host counts, who may manage the cgroups below a new one on cgroup v2; nil: nobody else.
@@ -53,6 +56,8 @@ type Manager struct {
 	explicit bool
 	owner    *uint32
 	limits   limits
+	// properties are what the scope is to have beside its limits.
+	properties []systemd.Property
 	// made lists the folders that Create made, outermost first; attached says that Attach had systemd make a scope.
 	made     []string
 	attached bool
@@ -75,7 +80,11 @@ func New(c Config) (*Manager, error) {
 	rules := orEmpty(c.Resources).Devices
 	m.limits, err = newLimits(c.Resources, h.mode)
 	m.limits.resources.Devices = deviceRules(rules, c.Devices)
-	if err := errors.Join(err, checkNumbers(rules), m.place(c, h)); err != nil {
+	var properties error
+	if c.Systemd {
+		m.properties, properties = unitProperties(c.Annotations)
+	}
+	if err := errors.Join(err, checkNumbers(rules), properties, m.place(c, h)); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -147,6 +156,7 @@ func (m *Manager) config() *cgroups.Cgroup {
 	}
 	if m.saved.Systemd {
 		c.Parent, c.ScopePrefix, c.Name = cutUnit(m.saved.Path)
+		c.SystemdProps = m.properties
 	}
 	return c
 }
