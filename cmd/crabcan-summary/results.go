@@ -103,7 +103,7 @@ func eachEvent(record io.Reader, do func(line []byte, e event) error) error {
 }
 
 // show copies a record to a file and prints the lines of packages, and all that failed tests said. It reports whether
-// nothing failed.
+// something passed and nothing failed.
 func show(record io.Reader, file string, to io.Writer) (ok bool, err error) {
 	out, err := os.Create(file)
 	if err != nil {
@@ -114,11 +114,13 @@ func show(record io.Reader, file string, to io.Writer) (ok bool, err error) {
 			err = closing
 		}
 	}()
-	ok = true
+	passed, failed := false, false
 	said := map[string][]string{}
 	err = eachEvent(record, func(line []byte, e event) error {
 		name := e.Package + " " + e.Test
 		switch {
+		case e.Action == "build-output":
+			fmt.Fprint(to, e.Output)
 		case e.Action == "output" && e.Test == "":
 			if text := strings.TrimSpace(e.Output); text != "PASS" && !conditionLine.MatchString(text) {
 				fmt.Fprint(to, e.Output)
@@ -126,13 +128,14 @@ func show(record io.Reader, file string, to io.Writer) (ok bool, err error) {
 		case e.Action == "output":
 			said[name] = append(said[name], e.Output)
 		case e.Action == "fail" || e.Action == "build-fail":
-			ok = false
+			failed = true
 			fmt.Fprint(to, strings.Join(said[name], ""))
 		case e.Action == "pass" || e.Action == "skip":
+			passed = passed || e.Action == "pass"
 			delete(said, name)
 		}
 		_, err := out.Write(line)
 		return err
 	})
-	return ok, err
+	return passed && !failed, err
 }
