@@ -6,41 +6,22 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// dockerdKey finds the *ownDaemon of a script among its values.
-type dockerdKey struct{}
-
-// ownDaemon is a second daemon that a script has for itself, in a network namespace of its own: two would take each other's
+// cmdDockerd starts and ends a daemon of the script's own, in a network namespace of its own: two would take each other's
 // bridge and rules away. Where it would call runc, it calls the world's runtime.
-type ownDaemon struct {
-	world  *world
-	daemon *daemon // nil if it does not run
-}
-
-// cmdDockerd starts and ends the script's own daemon:
 //
 //	dockerd start [OPTION...]   start it, with the script's containers and images of before; docker goes to it now
 //	dockerd stop                ask it to end
 //	dockerd kill                let it die at once
 func cmdDockerd(ts *testscript.TestScript, neg bool, args []string) {
-	own := ts.Value(dockerdKey{}).(*ownDaemon)
-	switch {
-	case len(args) > 0 && args[0] == "start" && own.daemon == nil && !neg:
-		ts.Check(own.start(ts, args[1:]))
-	case len(args) == 1 && args[0] == "stop" && own.daemon != nil && !neg:
-		ts.Check(own.end(syscall.SIGTERM))
-	case len(args) == 1 && args[0] == "kill" && own.daemon != nil && !neg:
-		ts.Check(own.end(syscall.SIGKILL))
-	default:
-		ts.Fatalf("usage: dockerd start [OPTION...], then dockerd stop|kill")
-	}
+	own := ts.Value(ownDaemonKey{}).(*ownDaemon)
+	own.command(ts, neg, args, func(options []string) error { return own.startDockerd(ts, options) })
 }
 
-func (o *ownDaemon) start(ts *testscript.TestScript, options []string) error {
+func (o *ownDaemon) startDockerd(ts *testscript.TestScript, options []string) error {
 	// Short, for its sockets, and with a way in for everybody, for users of a user namespace.
 	dir := filepath.Join("/run", ts.Getenv("NAME"))
 	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o755); err != nil {
@@ -63,16 +44,5 @@ func (o *ownDaemon) start(ts *testscript.TestScript, options []string) error {
 		"env", "PATH=" + filepath.Join(dir, "bin") + ":" + ts.Getenv("PATH"), "dockerd", "--config-file", filepath.Join(o.world.Dir, "daemon.json"), "--host", host,
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "x"), "--pidfile", filepath.Join(dir, "pid"),
 		"--bridge", "none", "--iptables=false"}, options...)
-	d, err := startDaemon("dockerd", filepath.Join(dir, "dockerd.log"), o.world.environ(), argv...)
-	if err != nil {
-		return err
-	}
-	o.daemon = d
-	return d.await(func() bool { return o.world.client("docker", "--host", host, "version") == nil })
-}
-
-func (o *ownDaemon) end(signal syscall.Signal) error {
-	d := o.daemon
-	o.daemon = nil
-	return d.end(signal)
+	return o.run("dockerd", filepath.Join(dir, "dockerd.log"), []string{"docker", "--host", host, "version"}, argv...)
 }

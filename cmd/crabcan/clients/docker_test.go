@@ -56,7 +56,7 @@ func setUpDockerScript(w *world, env *testscript.Env) error {
 	env.Setenv("NAME", name)
 	env.Defer(func() { w.removeNamed(name, "unix:///run/docker.sock") })
 	own := &ownDaemon{world: w}
-	env.Values[dockerdKey{}] = own
+	env.Values[ownDaemonKey{}] = own
 	env.Defer(func() {
 		if own.daemon != nil {
 			w.removeNamed(name, "unix://"+filepath.Join("/run", name, "d.sock"))

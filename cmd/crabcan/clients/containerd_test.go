@@ -1,0 +1,93 @@
+//go:build clients
+
+package clients
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var containerd = client{
+	name:     "containerd",
+	programs: []string{"containerd", "ctr"},
+	setUp:    setUpContainerd,
+	script:   setUpContainerdScript,
+	commands: map[string]func(*testscript.TestScript, bool, []string){"containerd": cmdContainerd},
+	differs: []difference{
+		// What a runtime says of its failure is its own.
+		{regexp.MustCompile(`((?:OCI runtime|runc) [a-z ]+ failed: )[^\n]*`), "${1}..."},
+		{regexp.MustCompile(`/containerd-mount\d+`), "/containerd-mount"},
+	},
+	leaves: []string{"cgroup /default"}, // containers of ctr are in cgroups below their namespace's
+}
+
+// runtimeLink is the runtime under the same name in each world: ctr has no default runtime, so each command has to say it.
+const runtimeLink = "/run/oci-runtime"
+
+// setUpContainerd starts a daemon with Debian's defaults and without CRI, and loads the image.
+func setUpContainerd(w *world) error {
+	config := "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n"
+	if err := os.Symlink(w.Runtime, runtimeLink); err != nil {
+		return err
+	}
+	file := filepath.Join(w.Dir, "containerd.toml")
+	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
+		return err
+	}
+	ready := func() bool { return w.client("ctr", "version") == nil }
+	if err := w.daemon("containerd", ready, "containerd", "--config", file); err != nil {
+		return err
+	}
+	return w.client("ctr", "image", "import", filepath.Join(w.Images, "busybox.tar"))
+}
+
+// setUpContainerdScript sees to it that a script leaves no container in the daemon: what it makes is named $NAME or
+// $NAME.SOMETHING.
+func setUpContainerdScript(w *world, env *testscript.Env) error {
+	env.Setenv("RUN", "--runc-binary="+runtimeLink)
+	env.Setenv("BUSYBOX", "docker.io/library/busybox:latest")
+	name := env.Getenv("NAME")
+	env.Defer(func() { _ = w.client("sh", "-c", removeContainers, "sh", name) })
+	own := &ownDaemon{world: w}
+	env.Values[ownDaemonKey{}] = own
+	env.Defer(func() {
+		if own.daemon != nil {
+			_ = w.client("CONTAINERD_ADDRESS="+ownContainerd(name, "c.sock"), "sh", "-c", removeContainers, "sh", name)
+			_ = own.end(syscall.SIGTERM)
+		}
+	})
+	return nil
+}
+
+// ownContainerd is a path of the script's own daemon.
+func ownContainerd(script, file string) string { return filepath.Join("/run", script, file) }
+
+// cmdContainerd starts and ends a daemon of the script's own:
+//
+//	containerd start   start it, with the script's containers and images of before; ctr goes to it now
+//	containerd stop    ask it to end
+//	containerd kill    let it die at once
+func cmdContainerd(ts *testscript.TestScript, neg bool, args []string) {
+	own := ts.Value(ownDaemonKey{}).(*ownDaemon)
+	own.command(ts, neg, args, func([]string) error {
+		path := func(file string) string { return ownContainerd(ts.Getenv("NAME"), file) }
+		if err := os.MkdirAll(path(""), 0o711); err != nil {
+			return err
+		}
+		ts.Setenv("CONTAINERD_ADDRESS", path("c.sock"))
+		return own.run("containerd", path("containerd.log"),
+			[]string{"CONTAINERD_ADDRESS=" + path("c.sock"), "ctr", "version"},
+			"containerd", "--config", filepath.Join(own.world.Dir, "containerd.toml"), "--address", path("c.sock"),
+			"--root", path("root"), "--state", path("state"))
+	})
+}
+
+const removeContainers = `
+	for id in $(ctr container ls -q | grep -E "^$1(\..*)?$"); do
+		ctr task kill --all --signal KILL $id; timeout 10 ctr task delete --force $id; ctr container delete $id
+	done
+	true`
