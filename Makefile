@@ -84,7 +84,7 @@ test: packages ## check the code and run all tests, as root
 
 .PHONY: test-clients
 test-clients: ## run crabcan and runc under Docker and others, as root; CLIENTS='...' passes options of go test
-	@.ci/packages runc crun busybox-static debootstrap procps iptables iproute2 docker.io containerd
+	@.ci/packages runc crun busybox-static debootstrap procps iptables iproute2 docker.io containerd podman buildah conmon catatonit netavark uidmap criu
 	$(GO) test -tags $(TAGS),clients -timeout 40m -v ./cmd/crabcan/clients $(CLIENTS)
 
 # The scripts that depend on who makes cgroups.

@@ -5,6 +5,7 @@
 package clients
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -26,6 +27,7 @@ import (
 // testdata/NAME, one behaviour a file, named after it. Each runs twice, in a world of runc's and in one of crabcan's.
 type client struct {
 	name     string
+	scripts  string               // the folder in testdata with its scripts, if not name
 	programs []string             // that must be installed
 	setUp    func(w *world) error // makes the world ready for the scripts; see world.daemon and world.atEnd
 	script   func(w *world, env *testscript.Env) error
@@ -34,7 +36,7 @@ type client struct {
 	leaves   []string     // patterns of what is left when all its containers are gone and its daemon has ended
 }
 
-var clients = []client{docker, containerd}
+var clients = []client{docker, containerd, podman}
 
 // wanted chooses scripts. -run can't: it is the worlds that run them.
 var wanted = flag.String("scripts", "", "run only the scripts whose names match this regular expression")
@@ -73,7 +75,7 @@ func TestClients(t *testing.T) {
 					t.Fatalf("%v: make test-clients installs it", err)
 				}
 			}
-			scripts := findScripts(t, c.name)
+			scripts := findScripts(t, cmp.Or(c.scripts, c.name))
 			var reports [2]report
 			var both sync.WaitGroup
 			for i, runtime := range []string{runc, crabcan} {
@@ -105,13 +107,13 @@ func buildCrabcan(t *testing.T, dir string) string {
 	return path
 }
 
-// findScripts lists the scripts of a client that are wanted.
-func findScripts(t *testing.T, client string) (scripts []string) {
+// findScripts lists the scripts of a folder that are wanted.
+func findScripts(t *testing.T, folder string) (scripts []string) {
 	pattern, err := regexp.Compile(*wanted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := filepath.Glob(filepath.Join("testdata", client, "*.txtar"))
+	all, err := filepath.Glob(filepath.Join("testdata", folder, "*.txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +123,7 @@ func findScripts(t *testing.T, client string) (scripts []string) {
 		}
 	}
 	if len(scripts) == 0 {
-		t.Skipf("no script of %s matches %q", client, *wanted)
+		t.Skipf("no script of %s matches %q", folder, *wanted)
 	}
 	return scripts
 }

@@ -5,6 +5,7 @@ package clients
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -13,12 +14,17 @@ import (
 	"github.com/moby/sys/capability"
 )
 
-// condition answers the conditions of scripts: [runc] and [crabcan] for the runtime, [image:NAME] for an image that could
-// be made, [cgroupv2] (pure), [controller:NAME] for one of v1's, [cap:NAME] for a capability that this machine gives.
+// condition answers the conditions of scripts: [runc] and [crabcan] for the runtime, [rootless] for a client run by an
+// ordinary user, [image:NAME] for an image that could be made, [cgroupv2] (pure), [controller:NAME] for one of v1's,
+// [criu] for a kernel that CRIU knows, [cap:NAME] for a capability that this machine gives.
 func (w *world) condition(name string) (bool, error) {
 	switch name {
 	case "runc", "crabcan":
 		return filepath.Base(w.Runtime) == name, nil
+	case "rootless":
+		return strings.HasSuffix(w.Client, "-rootless"), nil
+	case "criu":
+		return exec.Command("criu", "check").Run() == nil, nil
 	case "cgroupv2":
 		var fs unix.Statfs_t
 		return unix.Statfs("/sys/fs/cgroup", &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC, nil

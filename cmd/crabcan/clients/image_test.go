@@ -124,7 +124,8 @@ func writeImage(path, name string, layer []byte) error {
 		"architecture": runtime.GOARCH, "os": "linux",
 		"config": map[string]any{"Env": []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 			"Cmd": []string{"sh"}},
-		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + layerDigest}},
+		"rootfs":  map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + layerDigest}},
+		"history": []any{map[string]any{"created_by": "make test-clients"}}, // one a layer, as buildah wants it
 	})
 	if err != nil {
 		return err
