@@ -29,7 +29,7 @@ func parseOptions(args []string) (o options, err error) {
 		f.PrintDefaults()
 	}
 	f.StringVar(&o.crabcan, "crabcan", "bin/crabcan", "measure the crabcan at `PATH`")
-	f.StringVar(&o.payload, "payload", "", "run this static `PROGRAM` as /bin/true, not bundles/payload")
+	f.StringVar(&o.payload, "payload", "", "run this static `PROGRAM` as /bin/true, not one of one system call")
 	f.IntVar(&o.rounds, "n", 50, "measure each case `N` times")
 	f.IntVar(&o.warmup, "warmup", 3, "run each case `N` times before that")
 	f.BoolVar(&o.json, "json", false, "print JSON, with every single figure")

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -32,10 +31,7 @@ func outside(o options, args []string) error {
 	if err := os.Chmod(temp, 0o711); err != nil {
 		return err
 	}
-	if err := prepareProgram(o.payload, filepath.Join(temp, trueFile)); err != nil {
-		return err
-	}
-	if err := prepareProgram("", filepath.Join(temp, sleepFile)); err != nil {
+	if err := preparePrograms(o.payload, temp); err != nil {
 		return err
 	}
 	r := report{Environment: readEnvironment(o)}

@@ -11,7 +11,11 @@
 // A verb is a file. Each returns an Errcode, and exitWithRetcode turns that into the end of the process.
 package main
 
-import "os"
+import (
+	"os"
+
+	_ "github.com/crabcan/crabcan/cmd/crabcan/prefault"
+)
 
 func main() {
 	exitWithRetcode(run(os.Args))
