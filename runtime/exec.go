@@ -102,7 +102,7 @@ func (c *Container) decodeExec(o ExecOptions) error {
 // beginExec goes from the options to a process that is at work inside the container.
 func (c *Container) beginExec(o ExecOptions, openConsole func() (*os.File, error)) (*spawn.Process, error) {
 	c.adopt = c.settle
-	facts, err := c.gatherExec(c.opts)
+	facts, err := c.gatherExec(c.opts, c.cgroup)
 	if err != nil {
 		return nil, err
 	}
@@ -162,10 +162,9 @@ func (c *Container) openJoined(f plan.File) (*os.File, error) {
 // cgroups below it can't hold processes (cgroups(7)); an init system in the container has moved init elsewhere then,
 // and the process goes where init is.
 func (c *Container) launchIn(below map[string]string, image []byte, files []*os.File) (*spawn.Process, error) {
-	in := c.cgroup
 	if len(below) > 0 {
-		var err error
-		if in, err = c.cgroup.Below(below); err != nil {
+		in, err := c.cgroup.Below(below)
+		if err != nil {
 			return nil, err
 		}
 		c.cgroup = in
@@ -175,26 +174,32 @@ func (c *Container) launchIn(below map[string]string, image []byte, files []*os.
 		// process is put there later, when nobody waits for it with the container's lock in hand.
 		return c.launch(cgroup.Load(cgroup.Saved{}), image, files, 0)
 	}
-	process, err := c.launch(in, image, files, 0)
-	if !errors.Is(err, unix.EBUSY) || len(below) > 0 || in.Mode() != cgroup.Unified {
-		return process, err
+	follows := len(below) == 0 && c.cgroup.Mode() == cgroup.Unified
+	if !follows || !c.cgroup.NeedsAttach() { // of a refusal systemd would not say why, so there it is not tried
+		process, err := c.launch(c.cgroup, image, files, 0)
+		if !follows || !errors.Is(err, unix.EBUSY) {
+			return process, err
+		}
 	}
-	if in, err = c.cgroup.Of(c.state.InitPid); err != nil {
+	in, err := c.cgroup.Of(c.state.InitPid)
+	if err != nil {
 		return nil, err
 	}
-	return c.launch(in, image, files, 0)
+	c.cgroup = in
+	return c.launch(c.cgroup, image, files, 0)
 }
 
-// gatherExec reads what the plan must know: of the kernel, and of the container as it is now.
-func (c *Container) gatherExec(o *spec.ContainerOpts) (f plan.Facts, err error) {
+// gatherExec reads what the plan of a process that joins a cgroup of the container's must know: of the kernel, and of the
+// container as it is now.
+func (c *Container) gatherExec(o *spec.ContainerOpts, joined *cgroup.Manager) (f plan.Facts, err error) {
 	f = plan.Facts{
 		ID:           c.id,
 		PreserveFds:  c.flags.PreserveFds,
 		NoNewKeyring: c.flags.NoNewKeyring,
-		Attach:       c.paused,
+		Attach:       c.paused || joined.NeedsAttach(),
 		Unprivileged: unprivileged(),
-		OwnStdio:     ownStdio(o),
 	}
+	f.OwnStdio, f.NullStdio = lookAtStdio(o)
 	gatherLabels(&f, o)
 	if f.Join, err = foreignNamespaces(c.state.InitPid); err != nil {
 		return f, err

@@ -31,8 +31,8 @@ func gather(id string, o *spec.ContainerOpts, flags CreateOptions, m *cgroup.Man
 		Attach:       m.NeedsAttach() || len(o.NetDevices) > 0,
 		Kcore:        exists("/proc/kcore"),
 		Unified:      m.Mode() == cgroup.Unified,
-		OwnStdio:     ownStdio(o),
 	}
+	f.OwnStdio, f.NullStdio = lookAtStdio(o)
 	gatherLabels(&f, o)
 	for _, h := range m.Mounts() {
 		if h.Type == "cgroup" { // as runc has it, a hybrid host's v2 hierarchy is not shown
@@ -197,11 +197,11 @@ func dangling(root, path string) string {
 	return ""
 }
 
-// ownStdio lists those of 0, 1 and 2 that should belong to the container's user: as runc has it, all that belong to
-// somebody else and are not /dev/null.
-func ownStdio(o *spec.ContainerOpts) (list []int) {
+// lookAtStdio tells of 0, 1 and 2 which should be given to the container's user, all that belong to somebody else as
+// runc has it, and which are /dev/null.
+func lookAtStdio(o *spec.ContainerOpts) (own, null []int) {
 	if o.Terminal {
-		return nil
+		return nil, nil
 	}
 	owner := o.UID
 	if host, ok := spec.HostID(o.UIDMappings, o.UID); ok {
@@ -209,10 +209,13 @@ func ownStdio(o *spec.ContainerOpts) (list []int) {
 	}
 	for fd, f := range stdio() {
 		var st unix.Stat_t
-		if unix.Fstat(int(f.Fd()), &st) != nil || st.Uid == owner || st.Rdev == unix.Mkdev(1, 3) {
-			continue
+		switch {
+		case unix.Fstat(int(f.Fd()), &st) != nil:
+		case st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == unix.Mkdev(1, 3):
+			null = append(null, fd)
+		case st.Uid != owner:
+			own = append(own, fd)
 		}
-		list = append(list, fd)
 	}
-	return list
+	return own, null
 }

@@ -12,6 +12,7 @@ import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/sirupsen/logrus"
 
+	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/hook"
 	"github.com/crabcan/crabcan/runtime/plan"
 	"github.com/crabcan/crabcan/runtime/program"
@@ -87,11 +88,11 @@ func (c *Container) hookIn(h spec.Hook, join uint64, folder string) (hook.Hook, 
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	return c.prepare(p, func(start func(cgroup int) error) error { return start(-1) })
+	return c.prepare(p, cgroup.Load(cgroup.Saved{}))
 }
 
-// prepare links a compiled hook. enter calls what starts it, in the cgroup that it belongs in.
-func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) error) error) (hook.Hook, error) {
+// prepare links a compiled hook that is to run in a cgroup.
+func (c *Container) prepare(p *plan.Plan, in *cgroup.Manager) (hook.Hook, error) {
 	image, err := p.Program.Link()
 	start := func(stdin, stdout, stderr *os.File) (process *spawn.Process, err error) {
 		files := []*os.File{stdin, stdout, stderr}
@@ -106,14 +107,15 @@ func (c *Container) prepare(p *plan.Plan, enter func(start func(cgroup int) erro
 		config := spawn.Config{
 			Image: image, Folder: c.host.Root, Argv: []string{"crabcan-hook", c.id}, Files: files, SocketAt: p.FirstFile,
 		}
-		err = enter(func(cgroup int) (err error) {
-			config.Cgroup = cgroup
+		err = in.Enter(func(fd int) (err error) {
+			config.Cgroup = fd
 			process, err = spawn.Start(config)
 			return err
 		})
 		return process, err
 	}
-	return hook.Hook{Plan: p, Start: start, Answers: c.hookAnswers}, err
+	answers := func(process *spawn.Process) spawn.Answers { return c.hookAnswers(process, in) }
+	return hook.Hook{Plan: p, Start: start, Answers: answers}, err
 }
 
 // hostHooks runs those of create's hooks that know nothing of the container's inside, while init waits.
@@ -177,22 +179,28 @@ func (c *Container) inside(h spec.Hook) (hook.Hook, error) {
 	if ownEnv {
 		o.Env = h.Env
 	}
-	facts, err := c.gatherExec(&o)
+	joined := c.cgroup.ToJoin()
+	facts, err := c.gatherExec(&o, joined)
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	facts.ExactEnv, facts.PreserveFds, facts.OwnStdio = ownEnv, 0, nil
+	facts.ExactEnv, facts.PreserveFds, facts.OwnStdio, facts.NullStdio = ownEnv, 0, nil, nil
 	p, err := plan.CompileExec(&o, facts)
 	if err != nil {
 		return hook.Hook{}, err
 	}
-	ready, err := c.prepare(p, c.cgroup.ToJoin().Enter)
-	return ready, err
+	return c.prepare(p, joined)
 }
 
-// hookAnswers are what a process with the container's limits and filter wants of crabcan.
-func (c *Container) hookAnswers(process *spawn.Process) spawn.Answers {
+// hookAnswers are what a hook's process wants of crabcan that has the container's cgroup, limits and filter.
+func (c *Container) hookAnswers(process *spawn.Process, in *cgroup.Manager) spawn.Answers {
 	return spawn.Answers{
+		program.Attach: func(spawn.Message) error {
+			if err := in.Attach(process.Pid); err != nil {
+				return err
+			}
+			return process.Acknowledge()
+		},
 		program.Limits:   func(spawn.Message) error { return c.raiseLimits(process) },
 		program.Listener: func(m spawn.Message) error { return c.answerListener(process, m, specs.StateCreated) },
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/crabcan/crabcan/runtime"
 )
 
+// checkpointAnnotation tells clients that checkpoint and restore work. They know it by runc's name.
+const checkpointAnnotation = "org.opencontainers.runc.checkpoint.enabled"
+
 func featuresCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "features",
@@ -17,7 +20,11 @@ func featuresCommand() *cli.Command {
 		Action: action(0, 0, func(*cli.Context) Errcode {
 			out := json.NewEncoder(os.Stdout)
 			out.SetIndent("", "    ")
-			return failed(out.Encode(runtime.Features()))
+			known := runtime.Features()
+			if _, err := findWithCRIU(); err == nil {
+				known.Annotations = map[string]string{checkpointAnnotation: "true"}
+			}
+			return failed(out.Encode(known))
 		}),
 	}
 }

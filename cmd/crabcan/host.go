@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/moby/sys/userns"
@@ -26,17 +27,22 @@ func host(c *cli.Context) (runtime.Host, error) {
 	if err != nil {
 		return runtime.Host{}, err
 	}
+	manager, err := cgroupManager(c)
+	return runtime.Host{Root: root, SystemdCgroup: manager == systemd, CgroupsDisabled: manager == disabled}, err
+}
+
+// cgroupManager is --cgroup-manager, crun's flag, or --systemd-cgroup, runc's.
+func cgroupManager(c *cli.Context) (string, error) {
 	manager := c.String("cgroup-manager")
-	switch manager {
-	case cgroupfs, systemd, disabled:
-	default:
-		return runtime.Host{}, fmt.Errorf("invalid cgroup-manager: %s", manager)
+	switch {
+	case !slices.Contains([]string{cgroupfs, systemd, disabled}, manager):
+		return "", fmt.Errorf("invalid cgroup-manager: %s", manager)
+	case !c.Bool("systemd-cgroup"):
+		return manager, nil
+	case c.IsSet("cgroup-manager") && manager != systemd:
+		return "", fmt.Errorf("--systemd-cgroup contradicts --cgroup-manager %s", manager)
 	}
-	return runtime.Host{
-		Root:            root,
-		SystemdCgroup:   c.Bool("systemd-cgroup") || manager == systemd,
-		CgroupsDisabled: manager == disabled,
-	}, nil
+	return systemd, nil
 }
 
 // rootFolder is --root as an absolute path.

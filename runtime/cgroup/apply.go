@@ -44,7 +44,7 @@ func (m *Manager) limitDevices() error {
 		return nil
 	}
 	err := set(dir, m.limits.resources)
-	if m.rootless {
+	if m.saved.Rootless {
 		return nil
 	}
 	return m.limits.explainLimit(err)

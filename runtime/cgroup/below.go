@@ -10,13 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ToJoin is the cgroup as it is now, for further processes: who made it is of no account to them.
-func (m *Manager) ToJoin() *Manager {
-	saved := m.saved
-	saved.Systemd = false
-	return Load(saved)
-}
-
 // Below is the cgroup of a process that exec starts in an existing cgroup below the container's. below has the paths
 // by controller; the key "" is all of them, and the only one on cgroup v2. A path must not lead out of the container's.
 func (m *Manager) Below(below map[string]string) (*Manager, error) {
@@ -40,7 +33,7 @@ func (m *Manager) Below(below map[string]string) (*Manager, error) {
 			return nil, fmt.Errorf("--cgroup: adding pid to %s: %w", dir, unix.ENOENT)
 		}
 	}
-	return Load(saved), nil
+	return m.at(saved), nil
 }
 
 // Of is the cgroup v2 that a process of the container is in: the container's own or one below it.
@@ -49,12 +42,14 @@ func (m *Manager) Of(pid int) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	for line := range strings.Lines(text) {
-		if dir, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
-			saved := m.saved
-			saved.Paths = map[string]string{"": path.Join(mountPoint, dir)}
-			return Load(saved), nil
-		}
+	dir, ok := parseOwn(text)[""]
+	if !ok {
+		return nil, fmt.Errorf("process %d is in no cgroup v2", pid)
 	}
-	return nil, fmt.Errorf("process %d is in no cgroup v2", pid)
+	saved := m.saved
+	saved.Paths = map[string]string{"": path.Join(mountPoint, dir)}
+	return m.at(saved), nil
 }
+
+// at is the same cgroup, but for where it is.
+func (m *Manager) at(saved Saved) *Manager { return &Manager{saved: saved, scope: m.scope} }

@@ -98,7 +98,7 @@ func controllers(dir string) ([]string, error) {
 
 // withoutCgroup lets a rootless container do without a cgroup if none can be made and nothing depends on it.
 func (m *Manager) withoutCgroup(err error) error {
-	if !m.rootless || m.explicit || !permission(err) {
+	if !m.saved.Rootless || m.explicit || !permission(err) {
 		return explainCreate(err)
 	}
 	if len(m.limits.needs) > 0 {
@@ -154,7 +154,7 @@ func (m *Manager) named(dir string) bool {
 
 // forgivable reports whether a rootless container may do without a folder.
 func (m *Manager) forgivable(err error) bool {
-	return m.rootless && !m.explicit && permission(err)
+	return m.saved.Rootless && !m.explicit && permission(err)
 }
 
 // giveUp lets the container do without a folder, unless a limit needs it.

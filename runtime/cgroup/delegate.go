@@ -26,7 +26,7 @@ func (m *Manager) delegate(dir string) error {
 	}
 	for _, file := range append([]string{"."}, strings.Fields(list)...) {
 		err := os.Chown(dir+"/"+file, int(*m.owner), -1)
-		if err != nil && !errors.Is(err, unix.ENOENT) && !(m.rootless && permission(err)) {
+		if err != nil && !errors.Is(err, unix.ENOENT) && !(m.saved.Rootless && permission(err)) {
 			return explainCreate(err)
 		}
 	}

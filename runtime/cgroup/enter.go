@@ -118,8 +118,11 @@ func (l moves) around(f func() error) (err error) {
 	return err
 }
 
-// Attach puts a process into the cgroup. Under systemd it makes the cgroup with the process in it.
+// Attach puts a process into the cgroup. Under systemd it makes the cgroup with the process in it, but for one ToJoin.
 func (m *Manager) Attach(pid int) error {
+	if m.scope != "" {
+		return m.attachThrough(pid)
+	}
 	if m.saved.Systemd {
 		d, err := m.manager()
 		if err != nil {

@@ -41,6 +41,8 @@ type Config struct {
 type Saved struct {
 	// Systemd says that systemd made the cgroup and must be asked to remove it.
 	Systemd bool
+	// Rootless says that it is a rootless container's: then that systemd is the user's own.
+	Rootless bool
 	// Path is linux.cgroupsPath as it was understood: clean, or slice:prefix:name for systemd.
 	Path string
 	// Paths are the folders by v1 controller ("memory", "name=systemd"); the one of v2 has the key "". Empty: there
@@ -50,8 +52,7 @@ type Saved struct {
 
 // Manager is the cgroup of one container. Its methods are not safe for concurrent use.
 type Manager struct {
-	saved    Saved
-	rootless bool
+	saved Saved
 	// explicit says that the config names the path: then a lack of permission is an error for rootless, too.
 	explicit bool
 	owner    *uint32
@@ -61,6 +62,8 @@ type Manager struct {
 	// made lists the folders that Create made, outermost first; attached says that Attach had systemd make a scope.
 	made     []string
 	attached bool
+	// scope is the folder of the existing scope that systemd is to put a process into, see ToJoin; "" if crabcan does.
+	scope string
 	// home is crabcan's own place in the v1 hierarchies.
 	home   []hierarchy
 	driver cgroups.Manager
@@ -76,7 +79,7 @@ func New(c Config) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Manager{rootless: c.Rootless, explicit: c.CgroupsPath != "", owner: c.Owner, home: h.hierarchies}
+	m := &Manager{saved: Saved{Rootless: c.Rootless}, explicit: c.CgroupsPath != "", owner: c.Owner, home: h.hierarchies}
 	rules := orEmpty(c.Resources).Devices
 	m.limits, err = newLimits(c.Resources, h.mode)
 	m.limits.resources.Devices = deviceRules(rules, c.Devices)
@@ -112,7 +115,7 @@ func (m *Manager) Exists() bool {
 	return slices.ContainsFunc(m.folders(), exists)
 }
 
-// NeedsAttach reports whether init can't be born in the cgroup, so that it has to wait for Attach.
+// NeedsAttach reports whether a process can't be born in the cgroup, so that it has to wait for Attach.
 func (m *Manager) NeedsAttach() bool { return m.saved.Systemd }
 
 // folders are the container's folders, each once however many controllers share it, sorted: so the order in which
@@ -146,7 +149,7 @@ func (m *Manager) config() *cgroups.Cgroup {
 	if r == nil {
 		r = &cgroups.Resources{SkipDevices: true}
 	}
-	c := &cgroups.Cgroup{Resources: r, Rootless: m.rootless, Systemd: m.saved.Systemd}
+	c := &cgroups.Cgroup{Resources: r, Rootless: m.saved.Rootless, Systemd: m.saved.Systemd}
 	if m.owner != nil {
 		owner := int(*m.owner)
 		c.OwnerUID = &owner

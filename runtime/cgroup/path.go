@@ -144,7 +144,7 @@ func (m *Manager) Mounts() []Mount {
 	for _, h := range m.home {
 		mount := Mount{Name: path.Base(h.mountPoint), Type: "cgroup", Options: h.controllers}
 		mount.Path = m.saved.Paths[h.controllers[0]]
-		if mount.Path == "" || m.rootless && !canMake(mount.Path) {
+		if mount.Path == "" || m.saved.Rootless && !canMake(mount.Path) {
 			mount.Path = path.Join(h.mountPoint, h.own)
 		}
 		if h.controllers[0] == "" {

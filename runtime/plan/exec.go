@@ -16,6 +16,7 @@ var execChapters = []chapter{
 	(*compiler).joinContainer,
 	(*compiler).joinedProc,
 	(*compiler).session,
+	(*compiler).nullStdio,
 	(*compiler).console,
 	(*compiler).labels,
 	(*compiler).closeProc,

@@ -36,6 +36,8 @@ type Facts struct {
 	// OwnStdio lists the descriptors of 0 to 2 that the container's user must own to use them: no terminals of
 	// others, no /dev/null.
 	OwnStdio []int
+	// NullStdio lists those of 0 to 2 that are the host's /dev/null.
+	NullStdio []int
 	// RootMount is the mount point that the root folder lies in; needed only if mounts there are shared.
 	RootMount string
 	// KernelMounts are the mount points of whole procfs and sysfs instances on the host, the later ones first; needed

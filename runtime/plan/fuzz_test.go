@@ -237,6 +237,7 @@ func (d *dice) facts(o *spec.ContainerOpts) Facts {
 	}
 	if !o.Terminal {
 		f.OwnStdio = several(d, func(i int) int { return i % 3 })
+		f.NullStdio = several(d, func(i int) int { return i % 3 })
 	}
 	if !f.Unified {
 		f.Cgroups = []Hierarchy{

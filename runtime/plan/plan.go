@@ -135,6 +135,7 @@ var chapters = []chapter{
 	(*compiler).hostname,
 	(*compiler).sysctl,
 	(*compiler).workingFolder,
+	(*compiler).nullStdio,
 	(*compiler).console,
 	(*compiler).readonlyRoot,
 	(*compiler).labels,

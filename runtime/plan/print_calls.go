@@ -54,6 +54,8 @@ var callRows = [...]callRow{
 		{show: descriptor}, {show: text}, {show: number}, {show: number}, {show: bits, names: atFlags}}},
 	{nr: unix.SYS_FCNTL, name: "fcntl", params: []param{
 		{show: descriptor}, {as: "F_DUPFD_CLOEXEC", is: unix.F_DUPFD_CLOEXEC}, {show: number}}},
+	{nr: unix.SYS_FCNTL, name: "fcntl", params: []param{
+		{show: descriptor}, {as: "F_SETFL", is: unix.F_SETFL}, {show: bits, names: openFlags}}},
 	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{
 		{show: descriptor}, {as: "FSCONFIG_SET_FLAG", is: unix.FSCONFIG_SET_FLAG}, {show: text}}},
 	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{

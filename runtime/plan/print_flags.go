@@ -56,6 +56,7 @@ var openFlags = []constant{
 	{unix.O_DIRECTORY, "O_DIRECTORY"},
 	{unix.O_NOFOLLOW, "O_NOFOLLOW"},
 	{unix.O_NOCTTY, "O_NOCTTY"},
+	{unix.O_NONBLOCK, "O_NONBLOCK"},
 	{unix.O_CLOEXEC, "O_CLOEXEC"},
 }
 

@@ -25,6 +25,7 @@ func members(s *State) object {
 		{"annotations", textMap{&s.Annotations}},
 		{"cgroup", object{
 			{"systemd", boolean(&s.Cgroup.Systemd)},
+			{"rootless", boolean(&s.Cgroup.Rootless)},
 			{"path", text(&s.Cgroup.Path)},
 			{"paths", textMap{&s.Cgroup.Paths}},
 		}},

@@ -56,6 +56,8 @@ type IntelRdt struct {
 type Cgroup struct {
 	// Systemd says that systemd made it and must be asked to remove it.
 	Systemd bool
+	// Rootless says that it is a rootless container's: then that systemd is the user's own.
+	Rootless bool
 	// Path is linux.cgroupsPath as it was understood: below the mount points, or slice:prefix:name for systemd.
 	Path string
 	// Paths are the folders by controller; under the controller "" for the one folder of cgroup v2.

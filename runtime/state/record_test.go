@@ -20,7 +20,7 @@ func fullState() State {
 		Owner:   1000, InitPid: 42, InitStartTime: 1 << 63, Creating: true, Descriptors: map[string]string{"0": "pipe:[7]"},
 		Annotations: map[string]string{"a.b/c": "d"},
 		Cgroup: Cgroup{
-			Systemd: true, Path: "user.slice:crabcan:c1",
+			Systemd: true, Rootless: true, Path: "user.slice:crabcan:c1",
 			Paths: map[string]string{"": "/sys/fs/cgroup/x", "pids": "/sys/fs/cgroup/pids/x"},
 		},
 		Hooks: true, SharedPids: true,
@@ -61,7 +61,7 @@ func TestStateFileFormat(t *testing.T) {
 	}
 	want := `{"version":1,"id":"c1","ociVersion":"1.3.0","bundle":"/b","rootfs":"/b/rootfs",` +
 		`"created":"2026-02-03T04:05:06.000000789Z","owner":1000,"initPid":42,"initStartTime":9223372036854775808,"creating":true,` +
-		`"annotations":{"a.b/c":"d"},"cgroup":{"systemd":true,"path":"user.slice:crabcan:c1",` +
+		`"annotations":{"a.b/c":"d"},"cgroup":{"systemd":true,"rootless":true,"path":"user.slice:crabcan:c1",` +
 		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"}},"hooks":true,"sharedPids":true,` +
 		`"intelRdt":{"folder":"/sys/fs/resctrl/c1","monitor":"/sys/fs/resctrl/c1/mon_groups/c1","made":true},` +
 		`"descriptors":{"0":"pipe:[7]"}}` + "\n"
