@@ -22,8 +22,8 @@ const descriptorsFile = "descriptors.json"
 
 // openFolders opens the folders that a checkpoint or restore works in. The job is to be closed, also after an error.
 func openFolders(o CheckpointOptions) (job Job, err error) {
-	if err := checkImage(o.ImagePath, maxParents); err != nil {
-		return job, err
+	if err := checkImage(o.ImagePath); err != nil {
+		return job, fmt.Errorf("--image-path: %w", err)
 	}
 	if job.Images, err = openFolder(o.ImagePath); err != nil {
 		return job, fmt.Errorf("--image-path: %w", err)
@@ -35,8 +35,8 @@ func openFolders(o CheckpointOptions) (job Job, err error) {
 	if err := os.MkdirAll(o.WorkPath, 0o700); err != nil {
 		return job, fmt.Errorf("--work-path: %w", err)
 	}
-	if err := checkImage(o.WorkPath, maxParents); err != nil {
-		return job, err
+	if err := checkImage(o.WorkPath); err != nil {
+		return job, fmt.Errorf("--work-path: %w", err)
 	}
 	if job.Work, err = openFolder(o.WorkPath); err != nil {
 		return job, fmt.Errorf("--work-path: %w", err)
@@ -67,25 +67,50 @@ const maxParents = 100
 
 // checkImage refuses a folder in which a symbolic link lies: an image may come from anybody, CRIU runs as root, and it
 // truncates its log and writes images wherever a link leads (containerd's CVE-2026-53488). Only the link to the parent
-// is CRIU's own.
-func checkImage(dir string, parents int) error {
-	entries, err := os.ReadDir(dir)
+// is CRIU's own, and the same holds for where it leads.
+func checkImage(path string) error {
+	dir, err := openFolder(path)
 	if err != nil {
 		return err
+	}
+	for range maxParents {
+		parent, err := checkEntries(dir)
+		dir.Close()
+		if parent == nil || err != nil {
+			return err
+		}
+		dir = parent
+	}
+	dir.Close()
+	return fmt.Errorf("%s: more than %d images build on each other", path, maxParents)
+}
+
+// checkEntries looks at what lies in a folder, and opens that of the image that it builds on, if there is one. CRIU goes
+// there by descriptor as well: the path would have more links than the kernel follows.
+func checkEntries(dir *os.File) (parent *os.File, err error) {
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return nil, err
 	}
 	for _, e := range entries {
 		switch {
 		case e.Type().IsRegular() || e.IsDir() || e.Type()&os.ModeSocket != 0:
-		case e.Type()&os.ModeSymlink != 0 && e.Name() == parentLink && parents > 0:
-			if err := checkImage(filepath.Join(dir, parentLink), parents-1); err != nil {
-				return err
+		case e.Type()&os.ModeSymlink != 0 && e.Name() == parentLink:
+			name := filepath.Join(dir.Name(), parentLink)
+			fd, err := unix.Openat(int(dir.Fd()), parentLink, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+			if err != nil {
+				return nil, &os.PathError{Op: "open", Path: name, Err: err}
 			}
+			parent = os.NewFile(uintptr(fd), name)
 		default:
-			return fmt.Errorf("%s: is neither a file nor a folder, and no link of an image is followed",
-				filepath.Join(dir, e.Name()))
+			if parent != nil {
+				parent.Close()
+			}
+			return nil, fmt.Errorf("%s: is neither a file nor a folder, and no link of an image is followed",
+				filepath.Join(dir.Name(), e.Name()))
 		}
 	}
-	return nil
+	return parent, nil
 }
 
 // pipes are the pipes among the descriptors that the container gets from this process: a restore gives it others in

@@ -51,6 +51,22 @@ func tryOpen(args []string) error {
 	return outcome(err)
 }
 
+// lock holds a lock until it is killed.
+func lock(args []string) error {
+	if len(args) != 1 {
+		return errArguments
+	}
+	fd, err := unix.Open(args[0], unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC, 0o666)
+	if err == nil {
+		err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+	}
+	if err != nil {
+		return outcome(err)
+	}
+	fmt.Println("locked")
+	return hang(nil)
+}
+
 var mountFlags = map[string]int{
 	"bind": unix.MS_BIND, "rbind": unix.MS_BIND | unix.MS_REC, "move": unix.MS_MOVE, "remount": unix.MS_REMOUNT,
 	"ro": unix.MS_RDONLY, "nosuid": unix.MS_NOSUID, "nodev": unix.MS_NODEV, "noexec": unix.MS_NOEXEC,

@@ -35,12 +35,14 @@ var commands = [...]command{
 	{"mkdir", "DIR", "make a folder and the folders above it", mkdir},
 
 	{"sleep", "[SECONDS]", "print ready; end at the time, or well at TERM or INT; reap like an init", sleep},
-	{"signals", "", "print ready, then the name of every signal; end at TERM", signals},
+	{"signals", "[SOCKET]", "print ready, then the name of every signal; end at TERM; SOCKET, of datagrams, gets it instead", signals},
+	{"receive", "SOCKET", "make a socket of datagrams and print what comes", receive},
 	{"hang", "", "print ready, then ignore everything but KILL", hang},
 	{"kill-self", "SIGNAL", "die by that signal", killSelf},
 
 	{"syscall", "NAME|NUMBER [ARG...]", "make a raw system call; an argument is a number or else a string", rawSyscall},
 	{"open", "FLAG,... FILE", "try open(2); flags are " + names(openFlags), tryOpen},
+	{"lock", "FILE", "try flock(2) on a file that is made; print locked and hang", lock},
 	{"mount", "SOURCE TARGET TYPE [OPTION,...]", "try mount(2)", tryMount},
 	{"umount", "TARGET", "try umount(2)", tryUnmount},
 	{"mknod", "PATH c|b|p [MAJOR MINOR]", "try mknod(2)", tryMknod},

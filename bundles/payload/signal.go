@@ -55,16 +55,24 @@ func reap() {
 	}
 }
 
-func signals([]string) error {
+// signals prints what it receives, or sends it to the socket of datagrams args[0].
+func signals(args []string) error {
 	received := make(chan os.Signal, 64)
 	signal.Notify(received)
-	fmt.Println("ready")
+	out := os.Stdout
+	if len(args) > 0 {
+		var err error
+		if out, err = datagramsTo(args[0]); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(out, "ready")
 	for sig := range received {
 		// The Go runtime sends itself URG to interrupt goroutines.
 		if sig == unix.SIGURG {
 			continue
 		}
-		fmt.Println(signalName(sig.(unix.Signal)))
+		fmt.Fprintln(out, signalName(sig.(unix.Signal)))
 		if sig == unix.SIGTERM {
 			break
 		}

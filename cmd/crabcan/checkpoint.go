@@ -97,12 +97,13 @@ func restore(c *cli.Context, find finder) Errcode {
 	if err != nil {
 		return failed(err)
 	}
-	by, err := find()
-	if err != nil {
-		return failed(err)
-	}
+	// This looks whether the descriptors to preserve are there, so it comes before a CRIU is started, to which they are lost.
 	container, err := newContainer(c)
 	status := 0
+	var by runtime.Checkpointer
+	if err == nil {
+		by, err = find()
+	}
 	if err == nil {
 		status, err = container.Restore(by, o, runOptions(c))
 	}

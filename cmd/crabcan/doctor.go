@@ -40,7 +40,8 @@ func examine(c *cli.Context) Errcode {
 	if err != nil {
 		return failed(err)
 	}
-	report := runtime.Doctor(h)
+	_, noCRIU := findWithCRIU()
+	report := runtime.Doctor(h, noCRIU)
 	if err := print(c.App.Writer, report); err != nil {
 		return failed(err)
 	}

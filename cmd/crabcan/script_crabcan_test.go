@@ -120,8 +120,8 @@ func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// patience is how long something may take that usually takes milliseconds.
-const patience = 30 * time.Second
+// patience is how long something may take that usually takes milliseconds, and a second in a virtual machine without KVM.
+const patience = 2 * time.Minute
 
 // await asks again and again whether something has come true, and reports false when it took too long.
 func await(isTrue func() bool) bool {

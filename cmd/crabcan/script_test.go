@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "crabcan" {
 		// As if the caller had given it first: scripts can have another.
 		os.Args = slices.Insert(os.Args, 1, "--root", os.Getenv("ROOT"))
-		if throughSystemd() {
+		if throughSystemd() && !slices.Contains(os.Args, "--cgroup-manager") {
 			os.Args = slices.Insert(os.Args, 1, "--systemd-cgroup")
 		}
 		main()
@@ -102,8 +102,12 @@ func TestScripts(t *testing.T) {
 	}
 	maps.Copy(commands, seat.Commands("ROOT", "PATH"))
 	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
-		Setup:              func(env *testscript.Env) error { return setUpScript(env, bin) },
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			// testscript removes the folder around the scripts' own only if it ran all of them, and -run may leave some out.
+			t.Cleanup(func() { os.Remove(filepath.Dir(env.WorkDir)) })
+			return setUpScript(env, bin)
+		},
 		Condition:          condition,
 		Cmds:               commands,
 		RequireUniqueNames: true,
@@ -153,6 +157,7 @@ func setUpScript(env *testscript.Env, bin string) error {
 	env.Setenv("CGROUP", "/sys/fs/cgroup/"+cgroupPrefix(env.WorkDir))
 	env.Setenv("UNIT", cgroupPrefix(env.WorkDir))
 	env.Setenv("SCOPE", "")
+	env.Setenv("CRABCAN_TEST_CGROUPS", os.Getenv("CRABCAN_TEST_CGROUPS")) // for a crabcan that a shell starts
 	if throughSystemd() {
 		env.Setenv("CGROUP", "/sys/fs/cgroup/system.slice/"+cgroupPrefix(env.WorkDir))
 		env.Setenv("SCOPE", ".scope")

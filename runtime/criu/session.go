@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 
 	"github.com/checkpoint-restore/go-criu/v8/rpc"
 	"golang.org/x/sys/unix"
@@ -100,7 +101,7 @@ func (s *session) talk(task *rpc.CriuReq, events listener) (*rpc.CriuResp, error
 func failure(r *rpc.CriuResp) error {
 	switch {
 	case r.GetCrErrmsg() != "":
-		return fmt.Errorf("criu failed: %s", r.GetCrErrmsg())
+		return fmt.Errorf("criu failed: %s", strings.TrimSpace(r.GetCrErrmsg()))
 	case r.GetCrErrno() != 0:
 		return fmt.Errorf("criu failed: %w", unix.Errno(r.GetCrErrno()))
 	}

@@ -48,8 +48,10 @@ type Facts struct {
 
 	AppArmor, SELinux bool
 
-	// CRIU is its version, "" if there is none.
-	CRIU string
+	// CRIU is its version, "" if there is none. CRIUErr is what it has against this kernel, HelperErr why the program of
+	// crabcan's that talks to it can't be found.
+	CRIU               string
+	CRIUErr, HelperErr error
 }
 
 // Namespace is a kind of namespace; Err is why a new one can't be made.

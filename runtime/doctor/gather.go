@@ -16,10 +16,10 @@ import (
 	"github.com/crabcan/crabcan/runtime/cgroup"
 )
 
-// Gather looks at this machine. Containers would be kept in the folder root. It starts a few processes that end at once,
-// and changes nothing.
-func Gather(root string) Facts {
-	f := Facts{UID: os.Geteuid(), InUserNS: userns.RunningInUserNS(), Release: release()}
+// Gather looks at this machine. Containers would be kept in the folder root; helperErr is Facts.HelperErr. It starts a few
+// processes that end at once, and changes nothing.
+func Gather(root string, helperErr error) Facts {
+	f := Facts{HelperErr: helperErr, UID: os.Geteuid(), InUserNS: userns.RunningInUserNS(), Release: release()}
 	f.SysAdmin = hasSysAdmin()
 	f.MissingCalls = missingCalls()
 	f.MemfdNoexec, _ = strconv.Atoi(sysctl("vm.memfd_noexec"))
@@ -41,7 +41,7 @@ func Gather(root string) Facts {
 	f.SeccompActions = strings.Fields(sysctl("kernel.seccomp.actions_avail"))
 	f.AppArmor = strings.HasPrefix(read("/sys/module/apparmor/parameters/enabled"), "Y")
 	f.SELinux = kindOf("/sys/fs/selinux") == "selinuxfs"
-	f.CRIU = criu()
+	gatherCRIU(&f)
 	return f
 }
 
@@ -168,13 +168,32 @@ func gatherCgroup(f *Facts) {
 	slices.Sort(f.Controllers)
 }
 
-func criu() string {
+func gatherCRIU(f *Facts) {
 	out, err := exec.Command("criu", "--version").Output()
 	if err != nil {
-		return ""
+		return
 	}
 	version, _, _ := strings.Cut(string(out), "\n")
-	return strings.Replace(version, "Version:", "version", 1)
+	f.CRIU = strings.Replace(version, "Version:", "version", 1)
+	if f.SysAdmin {
+		f.CRIUErr = checkCRIU()
+	}
+}
+
+// checkCRIU is what CRIU itself says against this kernel: versions of it that are older than the kernel can't do
+// anything on some. It needs CAP_SYS_ADMIN.
+func checkCRIU() error {
+	out, err := exec.Command("criu", "check").CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	// The first error is the cause, the others say what it was needed for.
+	for line := range strings.Lines(string(out)) {
+		if _, why, found := strings.Cut(line, "): "); found && strings.HasPrefix(line, "Error (") {
+			return errors.New(strings.TrimSpace(why))
+		}
+	}
+	return err
 }
 
 // sysctl is the value of a setting, "" if the kernel does not have it.

@@ -224,5 +224,12 @@ func judgeCRIU(f Facts) Finding {
 	if f.CRIU == "" {
 		return limited("no criu in PATH: checkpoint and restore won't work", "Install it (Debian package criu), if you need them.")
 	}
+	if f.CRIUErr != nil {
+		return limited(fmt.Sprintf("%s does not work on this kernel: %s", f.CRIU, f.CRIUErr),
+			"Run criu check, and install a newer CRIU, if you need checkpoint and restore.")
+	}
+	if f.HelperErr != nil {
+		return limited(f.HelperErr.Error(), "Install it beside crabcan, if you need checkpoint and restore.")
+	}
 	return ok(f.CRIU)
 }

@@ -79,6 +79,8 @@ func TestExamine(t *testing.T) {
 		{"no seccomp", func(f *Facts) { f.SeccompActions = nil }, "seccomp", Limited, "no filters", "CONFIG_SECCOMP_FILTER"},
 		{"no notify", func(f *Facts) { f.SeccompActions = []string{"errno"} }, "seccomp", Limited, "not SCMP_ACT_NOTIFY", ""},
 		{"no LSM", func(f *Facts) { f.AppArmor = false }, "LSM", OK, "neither", ""},
+		{"no crabcan-criu", func(f *Facts) { f.HelperErr = errors.New("crabcan-criu is not installed") }, "CRIU", Limited, "not installed", "beside crabcan"},
+		{"an old CRIU", func(f *Facts) { f.CRIUErr = errors.New("vdso: Unexpected bounds") }, "CRIU", Limited, "4.0 does not work on this kernel: vdso", "newer CRIU"},
 		{"no CRIU", func(f *Facts) { f.CRIU = "" }, "CRIU", Limited, "checkpoint and restore won't work", "criu"},
 	} {
 		f := healthy()
