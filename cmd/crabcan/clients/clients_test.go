@@ -29,6 +29,7 @@ type client struct {
 	name     string
 	scripts  string               // the folder in testdata with its scripts, if not name
 	programs []string             // that must be installed
+	modules  []string             // programs that Debian does not have, as go install takes them
 	setUp    func(w *world) error // makes the world ready for the scripts; see world.daemon and world.atEnd
 	script   func(w *world, env *testscript.Env) error
 	commands map[string]func(ts *testscript.TestScript, neg bool, args []string)
@@ -36,7 +37,7 @@ type client struct {
 	leaves   []string     // patterns of what is left when all its containers are gone and its daemon has ended
 }
 
-var clients = []client{docker, containerd, podman}
+var clients = []client{docker, containerd, cri, podman, podmanRootless}
 
 // wanted chooses scripts. -run can't: it is the worlds that run them.
 var wanted = flag.String("scripts", "", "run only the scripts whose names match this regular expression")
@@ -76,11 +77,12 @@ func TestClients(t *testing.T) {
 				}
 			}
 			scripts := findScripts(t, cmp.Or(c.scripts, c.name))
+			tools := installTools(t, c.modules)
 			var reports [2]report
 			var both sync.WaitGroup
 			for i, runtime := range []string{runc, crabcan} {
 				w := &world{
-					Client: c.name, Runtime: runtime, Scripts: scripts, Images: images,
+					Client: c.name, Runtime: runtime, Scripts: scripts, Images: images, Tools: tools,
 					Dir: filepath.Join(base, c.name+"-"+filepath.Base(runtime)),
 				}
 				both.Go(func() {
@@ -105,6 +107,19 @@ func buildCrabcan(t *testing.T, dir string) string {
 		t.Fatalf("%v: %s", err, output)
 	}
 	return path
+}
+
+// installTools builds programs from Go's module proxy into a folder.
+func installTools(t *testing.T, modules []string) string {
+	dir := t.TempDir()
+	for _, module := range modules {
+		install := exec.Command("go", "install", "-trimpath", "-ldflags=-s -w", module)
+		install.Env = append(os.Environ(), "CGO_ENABLED=0", "GOBIN="+dir)
+		if output, err := install.CombinedOutput(); err != nil {
+			t.Fatalf("go install %s: %v: %s", module, err, output)
+		}
+	}
+	return dir
 }
 
 // findScripts lists the scripts of a folder that are wanted.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -16,13 +15,15 @@ var containerd = client{
 	programs: []string{"containerd", "ctr"},
 	setUp:    setUpContainerd,
 	script:   setUpContainerdScript,
-	commands: map[string]func(*testscript.TestScript, bool, []string){"containerd": cmdContainerd},
-	differs: []difference{
-		// What a runtime says of its failure is its own.
-		{regexp.MustCompile(`((?:OCI runtime|runc) [a-z ]+ failed: )[^\n]*`), "${1}..."},
-		{regexp.MustCompile(`/containerd-mount\d+`), "/containerd-mount"},
-	},
-	leaves: []string{"cgroup /default"}, // containers of ctr are in cgroups below their namespace's
+	commands: map[string]func(*testscript.TestScript, bool, []string){"containerd": ownContainerdCommand("ctr", "version")},
+	differs:  containerdDiffers,
+	leaves:   []string{"cgroup /default"}, // containers of ctr are in cgroups below their namespace's
+}
+
+var containerdDiffers = []difference{
+	// What a runtime says of its failure is its own.
+	{regexp.MustCompile(`((?:OCI runtime|runc) [a-z ]+ failed: )[^\n]*`), "${1}..."},
+	{regexp.MustCompile(`/containerd-mount\d+`), "/containerd-mount"},
 }
 
 // runtimeLink is the runtime under the same name in each world: ctr has no default runtime, so each command has to say it.
@@ -50,40 +51,8 @@ func setUpContainerd(w *world) error {
 func setUpContainerdScript(w *world, env *testscript.Env) error {
 	env.Setenv("RUN", "--runc-binary="+runtimeLink)
 	env.Setenv("BUSYBOX", "docker.io/library/busybox:latest")
-	name := env.Getenv("NAME")
-	env.Defer(func() { _ = w.client("sh", "-c", removeContainers, "sh", name) })
-	own := &ownDaemon{world: w}
-	env.Values[ownDaemonKey{}] = own
-	env.Defer(func() {
-		if own.daemon != nil {
-			_ = w.client("CONTAINERD_ADDRESS="+ownContainerd(name, "c.sock"), "sh", "-c", removeContainers, "sh", name)
-			_ = own.end(syscall.SIGTERM)
-		}
-	})
+	w.giveOwnContainerd(env, removeContainers)
 	return nil
-}
-
-// ownContainerd is a path of the script's own daemon.
-func ownContainerd(script, file string) string { return filepath.Join("/run", script, file) }
-
-// cmdContainerd starts and ends a daemon of the script's own:
-//
-//	containerd start   start it, with the script's containers and images of before; ctr goes to it now
-//	containerd stop    ask it to end
-//	containerd kill    let it die at once
-func cmdContainerd(ts *testscript.TestScript, neg bool, args []string) {
-	own := ts.Value(ownDaemonKey{}).(*ownDaemon)
-	own.command(ts, neg, args, func([]string) error {
-		path := func(file string) string { return ownContainerd(ts.Getenv("NAME"), file) }
-		if err := os.MkdirAll(path(""), 0o711); err != nil {
-			return err
-		}
-		ts.Setenv("CONTAINERD_ADDRESS", path("c.sock"))
-		return own.run("containerd", path("containerd.log"),
-			[]string{"CONTAINERD_ADDRESS=" + path("c.sock"), "ctr", "version"},
-			"containerd", "--config", filepath.Join(own.world.Dir, "containerd.toml"), "--address", path("c.sock"),
-			"--root", path("root"), "--state", path("state"))
-	})
 }
 
 const removeContainers = `

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,12 +18,15 @@ import (
 )
 
 // makeImages makes the images that scripts run, as archives that docker load, podman load and ctr image import read, in a
-// folder: busybox.tar is docker.io/library/busybox:latest, debian.tar docker.io/library/debian:12 where it could be made.
+// folder: busybox.tar is docker.io/library/busybox:latest, pause.tar the same for pods, which waits forever, debian.tar
+// docker.io/library/debian:12 where it could be made.
 func makeImages(t *testing.T) string {
 	dir := t.TempDir()
 	busybox, err := busyboxLayer()
 	if err == nil {
-		err = writeImage(filepath.Join(dir, "busybox.tar"), "docker.io/library/busybox:latest", busybox)
+		err = errors.Join(
+			writeImage(filepath.Join(dir, "busybox.tar"), "docker.io/library/busybox:latest", busybox, "sh"),
+			writeImage(filepath.Join(dir, "pause.tar"), "docker.io/library/pause:latest", busybox, "sleep", "1000000"))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +36,7 @@ func makeImages(t *testing.T) string {
 		t.Logf("no image of Debian: %v", err)
 		return dir
 	}
-	if err := writeImage(filepath.Join(dir, "debian.tar"), "docker.io/library/debian:12", debian); err != nil {
+	if err := writeImage(filepath.Join(dir, "debian.tar"), "docker.io/library/debian:12", debian, "sh"); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -116,14 +120,14 @@ func debianLayer(dir string) ([]byte, error) {
 	return os.ReadFile(kept)
 }
 
-// writeImage writes an image of one layer that runs a shell. The archive is an OCI layout and, by its manifest.json, one
+// writeImage writes an image of one layer that runs a command. The archive is an OCI layout and, by its manifest.json, one
 // of docker save's as well.
-func writeImage(path, name string, layer []byte) error {
+func writeImage(path, name string, layer []byte, command ...string) error {
 	layerDigest := digest(layer)
 	config, err := json.Marshal(map[string]any{
 		"architecture": runtime.GOARCH, "os": "linux",
 		"config": map[string]any{"Env": []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-			"Cmd": []string{"sh"}},
+			"Cmd": command},
 		"rootfs":  map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + layerDigest}},
 		"history": []any{map[string]any{"created_by": "make test-clients"}}, // one a layer, as buildah wants it
 	})

@@ -76,14 +76,16 @@ func (w *world) furnish() (sight, error) {
 	return look()
 }
 
-// mount gives the world its own /proc and /run and lets it write to /etc and /var/lib. What clients store is on a real
-// file system, where overlay mounts can be made.
+// mount gives the world its own /proc, /run and /dev/shm, where Podman has its locks, and lets it write to /etc and
+// /var/lib. What clients store is on a real file system, where overlay mounts can be made.
 func (w *world) mount() error {
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("/proc: %w", err)
 	}
-	if err := unix.Mount("tmpfs", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
-		return fmt.Errorf("/run: %w", err)
+	for path, mode := range map[string]string{"/run": "mode=755", "/dev/shm": "mode=1777"} {
+		if err := unix.Mount("tmpfs", path, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, mode); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	for _, path := range []string{"/etc", "/var/lib"} {
 		upper := filepath.Join(w.Dir, "upper", path)

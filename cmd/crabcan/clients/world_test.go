@@ -29,6 +29,7 @@ type world struct {
 	Runtime string   // path of the runtime's program
 	Scripts []string // paths of the scripts
 	Images  string   // folder of the images, see makeImages
+	Tools   string   // folder of the programs that Debian does not have
 	Dir     string   // folder of the world's own
 	Cgroup  string   // name of the world's cgroup, below the root of each hierarchy
 
@@ -166,9 +167,10 @@ func (w *world) setUpScript(c client, env *testscript.Env) error {
 	return c.script(w, env)
 }
 
-// environ is what daemons and scripts have in their environment: Debian's programs, not others of this machine.
+// environ is what daemons and scripts have in their environment: Debian's programs and the client's, not others of this
+// machine.
 func (w *world) environ() []string {
-	return []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + w.Dir, "LANG=C.UTF-8", "TZ=UTC"}
+	return []string{"PATH=" + w.Tools + ":/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + w.Dir, "LANG=C.UTF-8", "TZ=UTC"}
 }
 
 // atEnd has something done before the world ends, the last first.
