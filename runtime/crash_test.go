@@ -116,16 +116,39 @@ func (p *place) refuses(id string, end traced) {
 // unclear finds in an error what tells a user nothing.
 var unclear = regexp.MustCompile(`goroutine|panic|nil pointer|%!|<nil>|broken pipe|/proc/\d+/fd/`)
 
-// ends reports whether init, which nobody has started, ends by itself.
-func (p *place) ends(id string, timeout time.Duration) bool {
+// waits reports whether init, which nobody has started, has come to wait for start; if not, it has ended by itself.
+func (p *place) waits(id string) bool {
 	i := p.info(id)
-	return i.Pid == 0 || ended(i.Pid, timeout)
+	if i.Pid == 0 {
+		return false
+	}
+	for deadline := time.Now().Add(patience); !ended(i.Pid, time.Millisecond); {
+		if readsFifo(i.Pid) {
+			return true
+		}
+		if time.Now().After(deadline) {
+			p.t.Errorf("init of %s neither waits for start nor ends", id)
+			return true
+		}
+	}
+	return false
+}
+
+// readsFifo reports whether a process waits in a read of a fifo: that of start.
+func readsFifo(pid int) bool {
+	call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid)) // "running", or numbers
+	var nr, fd int
+	if n, _ := fmt.Sscanf(string(call), "%d %v", &nr, &fd); n != 2 || nr != unix.SYS_READ {
+		return false
+	}
+	info, err := os.Stat(fmt.Sprintf("/proc/%d/fd/%d", pid, fd))
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
 }
 
 // stopsUnstarted checks that a container whose init died before start can be seen to be stopped, and deleted.
 func (p *place) stopsUnstarted(id string, end traced) {
 	if end.call != "" {
-		p.ends(id, patience)
+		p.waits(id)
 		if i := p.info(id); i.Status != StatusStopped {
 			p.t.Errorf("status is %q, init has ended at %s", i.Status, end.call)
 		}
@@ -153,7 +176,7 @@ func failingCalls(t *testing.T, of victim) {
 		end := p.trace(failAt(at, of, unix.EIO), "create", "--bundle", p.bundle, id)
 		if !end.ok() {
 			p.refuses(id, end)
-		} else if of == child && end.call != "" && p.ends(id, 50*time.Millisecond) {
+		} else if of == child && end.call != "" && !p.waits(id) {
 			// It was too late for create to see: init waited for start already.
 			p.stopsUnstarted(id, end)
 		} else if diff := cmp.Diff(want, p.portrait(id, end)); diff != "" && end.call != "" {
