@@ -88,7 +88,9 @@ test: packages ## check the code and run all tests, as root
 test-clients: ## run crabcan and runc under Docker and others, as root; CLIENTS='...' passes options of go test
 	@.ci/packages runc crun busybox-static debootstrap procps iptables iproute2 docker.io containerd podman buildah conmon catatonit netavark uidmap criu \
 		containernetworking-plugins jq
-	$(GO) test -tags $(TAGS),clients -timeout 40m -v ./cmd/crabcan/clients $(CLIENTS)
+	@mkdir -p $(BIN)/tests
+	$(GO) test -json -tags $(TAGS),clients -timeout 40m ./cmd/crabcan/clients $(CLIENTS) | \
+		$(GO) run ./cmd/crabcan-summary -record $(BIN)/tests/clients.json
 
 # The scripts that depend on who makes cgroups.
 CGROUPS := life|kill.*|delete_.*|run_.*|cgroup.*|create_twice|mount_cgroup_.*|devices_d.*|resources_.*|limit_.*|list_.*
