@@ -22,6 +22,7 @@ var docker = client{
 		"cgroup /docker", "cgroup /docker/buildkit", "cgroup /parent-cgroup_parent", // the parent of containers' cgroups
 		"interface docker0",    // the default bridge
 		"mount /run/docker/.*", // the namespace of --network host
+		"mount /run/netns",     // made by ip netns, for daemons of scripts
 	},
 }
 
