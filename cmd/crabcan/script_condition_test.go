@@ -87,6 +87,9 @@ func findOut(name string) (bool, error) {
 		return pureV2(), nil
 	case "criu":
 		return hasCRIU(), nil
+	case "ps":
+		// Of user-mode Linux procps can't tell when it was booted.
+		return exec.Command("ps", "-ef").Run() == nil, nil
 	case "userns":
 		try := exec.Command("true")
 		try.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER}

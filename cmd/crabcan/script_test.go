@@ -43,7 +43,7 @@ import (
 //
 // The conditions are [root], [cgroupv1] and [cgroupv2] (pure), [controller:NAME] for one of cgroups, [file:PATH], [ia32],
 // [userns], [timens], [memfd_noexec], [systemd] (runs the host), [cgroups:systemd] (makes the scripts' cgroups), [swap],
-// [disk] (holds the scripts' folders), [busybox] (static), [criu] (it works here), [debian] (its mirror answers), and
+// [disk] (holds the scripts' folders), [busybox] (static), [criu] and [ps] (they work here), [debian] (its mirror answers), and
 // testscript's own, such as [exec:runc].
 
 // TestMain lets the test binary be crabcan when it is called so. testscript.Main would do that as well, but its crabcan
