@@ -52,7 +52,7 @@ func setUpContainerdScript(w *world, env *testscript.Env) error {
 	env.Setenv("RUN", "--runc-binary="+runtimeLink)
 	env.Setenv("BUSYBOX", "docker.io/library/busybox:latest")
 	w.giveOwnContainerd(env, removeContainers)
-	return nil
+	return giveHeld(env)
 }
 
 const removeContainers = `
