@@ -114,7 +114,8 @@ test-systemd-driver:
 
 .PHONY: test-vm
 test-vm: ## run in QEMU what needs Debian's kernel or a user session: cpuset, AppArmor, CRIU, rootless; as root
-	CRABCAN_TEST_CGROUPS=systemd .ci/vm/test vm debian 'cmd/crabcan:TestScripts/^(apparmor.*|checkpoint.*|restore.*|criu.*|resources_.*|limit_.*|systemd_.*|rootless.*)$$'
+	CRABCAN_VM_TIMEOUT=3600 CRABCAN_TEST_CGROUPS=systemd .ci/vm/test vm debian \
+		'cmd/crabcan:TestScripts/^(apparmor.*|checkpoint.*|restore.*|criu.*|resources_.*|limit_.*|update_.*|systemd_.*|rootless.*)$$'
 	$(GO) run ./cmd/crabcan-summary -table .ci/skips -vm $(BIN)/tests/vm.json
 
 .PHONY: packages
