@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -8,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/state"
+	"github.com/crabcan/crabcan/spec"
 )
 
 // CheckpointOptions are the flags of checkpoint and restore. What only one of them has is zero for the other.
@@ -81,7 +83,7 @@ func (c *Container) Checkpoint(by Checkpointer, o CheckpointOptions) error {
 	if err := c.readOpts(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.ImagePath, 0o700); err != nil {
+	if err := c.makeImageFolder(o.ImagePath); err != nil {
 		return fmt.Errorf("--image-path: %w", err)
 	}
 	job, err := openFolders(o)
@@ -108,6 +110,22 @@ func (c *Container) Checkpoint(by Checkpointer, o CheckpointOptions) error {
 		logrus.Warn(err)
 	}
 	return nil
+}
+
+// makeImageFolder makes the folder of the image where there is none. What CRIU restores into a user namespace reads a part
+// of the image as its root, so that has to get in; CRIU's files are readable for all who can.
+func (c *Container) makeImageFolder(path string) error {
+	if exists(path) {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	group, mapped := spec.HostID(c.opts.GIDMappings, 0)
+	if !mapped {
+		return nil
+	}
+	return errors.Join(os.Chown(path, -1, int(group)), os.Chmod(path, 0o710))
 }
 
 // describe fills in what is to be known of a running container.

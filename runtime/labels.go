@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -14,6 +15,28 @@ import (
 func gatherLabels(f *plan.Facts, o *spec.ContainerOpts) {
 	f.AppArmor = o.AppArmor != "" && appArmorEnabled()
 	f.SELinux = (o.SELinux != "" || o.MountLabel != "") && selinuxEnabled()
+}
+
+// profileTypes are the types of profiles that CRIU knows, and whether the host has what enforces them.
+var profileTypes = map[string]func() bool{"apparmor": appArmorEnabled, "selinux": selinuxEnabled}
+
+// checkLabels refuses a restore with other labels on a host that would not enforce them: CRIU leaves them out there.
+func (o CheckpointOptions) checkLabels() error {
+	if o.LSMMountContext != "" && !selinuxEnabled() {
+		return fmt.Errorf("--lsm-mount-context %s: needs SELinux, which is disabled or not supported on this host", o.LSMMountContext)
+	}
+	if o.LSMProfile == "" {
+		return nil
+	}
+	kind, name, _ := strings.Cut(o.LSMProfile, ":")
+	enabled, known := profileTypes[kind]
+	switch {
+	case !known || name == "":
+		return fmt.Errorf("--lsm-profile %s: must be apparmor:NAME or selinux:LABEL", o.LSMProfile)
+	case !enabled():
+		return fmt.Errorf("--lsm-profile %s: %s is disabled or not supported on this host", o.LSMProfile, kind)
+	}
+	return nil
 }
 
 // appArmorEnabled asks the module itself: its folder in securityfs may not be mounted.

@@ -46,6 +46,7 @@ var commands = [...]command{
 	{"mount", "SOURCE TARGET TYPE [OPTION,...]", "try mount(2)", tryMount},
 	{"umount", "TARGET", "try umount(2)", tryUnmount},
 	{"mknod", "PATH c|b|p [MAJOR MINOR]", "try mknod(2)", tryMknod},
+	{"backlog", "", "make a TCP connection that nobody accepts; print connected and hang", backlog},
 	{"connect", "unix PATH | tcp ADDRESS PORT", "try connect(2)", tryConnect},
 
 	{"eat-memory", "MIB", "use that much memory for once", eatMemory},
