@@ -68,10 +68,22 @@ func TestKilledCreateOfForkedInit(t *testing.T) {
 	killedCreate(t, child, 5, newPlace(t, forked))
 }
 
+// Without a mount namespace the mounts are among the host's, where they don't go with init.
+func TestKilledCreateOnHost(t *testing.T) {
+	p := newPlace(t, onHost)
+	p.alone = &sync.Mutex{}
+	killedCreate(t, parent, 3, p)
+	killedCreate(t, child, 3, p)
+}
+
 // killedCreate kills the parent at each stride-th call.
 func killedCreate(t *testing.T, of victim, stride int, p *place) {
 	t.Helper()
 	sweepBy(t, stride, 100, func(at int) bool {
+		if p.alone != nil {
+			p.alone.Lock()
+			defer p.alone.Unlock()
+		}
 		id := newID()
 		end := p.trace(killAt(at, of, parent), "create", "--bundle", p.bundle, id)
 		p.recovers(id, end)
@@ -290,6 +302,14 @@ func forked(s *specs.Spec) {
 	s.Mounts = slices.DeleteFunc(s.Mounts, isCgroup)
 	nothing := []specs.Hook{{Path: payloadPath, Args: []string{"payload", "true"}}}
 	s.Hooks = &specs.Hooks{CreateRuntime: nothing, CreateContainer: nothing, Poststop: nothing}
+}
+
+// onHost is a config without a mount namespace.
+func onHost(s *specs.Spec) {
+	s.Linux.Namespaces = slices.DeleteFunc(s.Linux.Namespaces, func(n specs.LinuxNamespace) bool {
+		return n.Type == specs.MountNamespace
+	})
+	s.Linux.MaskedPaths, s.Linux.ReadonlyPaths = nil, nil
 }
 
 func isCgroup(m specs.Mount) bool { return m.Type == "cgroup" }

@@ -97,6 +97,9 @@ func (c *Container) begin(run bool, openConsole func() (*os.File, error)) (*spaw
 	if err := c.makeGroup(); err != nil {
 		return nil, err
 	}
+	if err := c.mountRoot(); err != nil {
+		return nil, err
+	}
 	return c.startInit(image, files)
 }
 

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -84,6 +85,8 @@ type place struct {
 	t *testing.T
 	// dir holds root, the containers' states, and bundle.
 	dir, root, bundle string
+	// alone is held by the one container there may be at a time, if more would get in each other's way.
+	alone *sync.Mutex
 }
 
 // newPlace makes a place and its bundle: crabcan's default config with changes. At the end nothing may be left there.

@@ -193,6 +193,9 @@ func (c *Container) destroy() error {
 	if err := c.group().Remove(); err != nil {
 		return err
 	}
+	if err := c.unmountRoot(); err != nil {
+		return err
+	}
 	if err := c.dir.Remove(); err != nil {
 		return err
 	}

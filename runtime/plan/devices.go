@@ -36,8 +36,8 @@ func (c *compiler) devices() error {
 			return nil
 		}
 	}
-	if !c.has(unix.CLONE_NEWNS) {
-		return nil
+	if !c.has(unix.CLONE_NEWNS) && !MountsOnHost(c.o) {
+		return nil // the root folder is the host's, and stays as it is
 	}
 	dev := c.Slot()
 	c.mkdirs("/dev", dev)

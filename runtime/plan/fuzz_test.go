@@ -102,9 +102,7 @@ func (d *dice) options() *spec.ContainerOpts {
 	if d.yes() {
 		o.Seccomp = d.profile()
 	}
-	if subjectHas(o, unix.CLONE_NEWNS) {
-		d.mountOptions(o)
-	}
+	d.mountOptions(o)
 	return o
 }
 
@@ -172,14 +170,16 @@ func (d *dice) device(i int) spec.Device {
 	}
 }
 
-// mountOptions is everything that only a container with a mount namespace may have.
+// mountOptions is everything that takes mounts; some of it only a container with a mount namespace may have.
 func (d *dice) mountOptions(o *spec.ContainerOpts) {
 	o.Mounts = several(d, d.mount)
 	o.Devices = several(d, d.device)
 	o.RootReadonly = d.yes()
-	o.MaskedPaths = several(d, func(int) string { return d.path() })
-	o.ReadonlyPaths = several(d, func(int) string { return d.path() })
-	o.RootPropagation = d.propagation()
+	if subjectHas(o, unix.CLONE_NEWNS) {
+		o.MaskedPaths = several(d, func(int) string { return d.path() })
+		o.ReadonlyPaths = several(d, func(int) string { return d.path() })
+		o.RootPropagation = d.propagation()
+	}
 	o.Terminal = d.yes()
 	if o.Terminal {
 		o.ConsoleHeight, o.ConsoleWidth = uint16(d.roll(50)), uint16(d.roll(200))

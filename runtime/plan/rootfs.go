@@ -2,8 +2,11 @@ package plan
 
 import (
 	"errors"
+	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/crabcan/crabcan/spec"
 )
 
 // propagations are the propagation types; the rest of a propagation value is MS_REC.
@@ -12,29 +15,21 @@ const propagations = unix.MS_SHARED | unix.MS_SLAVE | unix.MS_PRIVATE | unix.MS_
 // errOnHost says why a config without a mount namespace can't have this.
 var errOnHost = errors.New("needs a mount namespace in linux.namespaces: without one it would change the host")
 
-// checkMounts refuses what would be done to the host's own mounts.
+// checkMounts refuses what would be done to the host's own mounts, those that are not below the root folder. What
+// spec.Decode refuses, masked paths for example, does not come here.
 func (c *compiler) checkMounts() error {
-	if c.has(unix.CLONE_NEWNS) {
-		return nil
-	}
-	o := c.o
-	for _, has := range []struct {
-		it      bool
-		pointer string
-	}{
-		{len(o.Mounts) > 0, "/mounts"},
-		{o.RootReadonly, "/root/readonly"},
-		{o.Terminal, "/process/terminal"},
-		{o.RootPropagation != 0, "/linux/rootfsPropagation"},
-		{len(o.Devices) > 0, "/linux/devices"},
-		{len(o.MaskedPaths) > 0, "/linux/maskedPaths"},
-		{len(o.ReadonlyPaths) > 0, "/linux/readonlyPaths"},
-	} {
-		if has.it {
-			return &Error{has.pointer, errOnHost}
-		}
+	if c.o.RootPropagation != 0 && !c.has(unix.CLONE_NEWNS) {
+		return &Error{"/linux/rootfsPropagation", errOnHost}
 	}
 	return nil
+}
+
+// MountsOnHost reports whether a container has no mount namespace and yet something that takes mounts. They are among the
+// host's then, on a mount of the root folder that must be there before init is: what is mounted and not thrown away with
+// a namespace has to be known to whoever removes the container.
+func MountsOnHost(o *spec.ContainerOpts) bool {
+	own := slices.ContainsFunc(o.Namespaces, func(n spec.Namespace) bool { return n.Flag == unix.CLONE_NEWNS })
+	return !own && (len(o.Mounts) > 0 || len(o.Devices) > 0 || o.RootReadonly || o.Terminal)
 }
 
 // rootfs makes the root folder a mount of its own, as pivot_root(2) demands, and keeps its descriptor. First all
@@ -46,7 +41,7 @@ func (c *compiler) rootfs() error {
 	}
 	c.pointer = "/root/path"
 	if !c.has(unix.CLONE_NEWNS) {
-		// Without a mount namespace nothing may be mounted; the root is only entered.
+		// What is mounted below it, if anything, lies on the mount that MountsOnHost tells of.
 		c.openHost(c.o.MountDir, unix.O_PATH|unix.O_DIRECTORY, c.root)
 		return nil
 	}

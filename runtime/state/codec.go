@@ -37,6 +37,7 @@ func members(s *State) object {
 			{"made", boolean(&s.IntelRdt.Made)},
 		}},
 		{"descriptors", textMap{&s.Descriptors}},
+		{"rootMount", number(&s.RootMount)},
 	}
 }
 
