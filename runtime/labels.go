@@ -20,8 +20,8 @@ func gatherLabels(f *plan.Facts, o *spec.ContainerOpts) {
 // profileTypes are the types of profiles that CRIU knows, and whether the host has what enforces them.
 var profileTypes = map[string]func() bool{"apparmor": appArmorEnabled, "selinux": selinuxEnabled}
 
-// checkLabels refuses a restore with other labels on a host that would not enforce them: CRIU leaves them out there.
-func (o CheckpointOptions) checkLabels() error {
+// CheckLabels refuses LSMProfile and LSMMountContext on a host that would not enforce them: CRIU leaves them out there.
+func (o CheckpointOptions) CheckLabels() error {
 	if o.LSMMountContext != "" && !selinuxEnabled() {
 		return fmt.Errorf("--lsm-mount-context %s: needs SELinux, which is disabled or not supported on this host", o.LSMMountContext)
 	}

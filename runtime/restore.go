@@ -37,7 +37,7 @@ type Restoring struct {
 // Restore makes the container of a saved one's processes; all else comes from the bundle. Like Run it returns when the
 // container runs, if it is detached, or has ended and is removed. After an error the caller calls CleanExit.
 func (c *Container) Restore(by Checkpointer, o CheckpointOptions, r RunOptions) (status int, err error) {
-	if err := errors.Join(c.checkConsole(r.Detach), o.checkLabels()); err != nil {
+	if err := c.checkConsole(r.Detach); err != nil {
 		return 0, err
 	}
 	if err := becomeSubreaper(r); err != nil {

@@ -150,6 +150,9 @@ func checkpointOptions(c *cli.Context) (o runtime.CheckpointOptions, err error) 
 	if o.PageServer, o.PagePort, err = pageServer(c.String("page-server")); err != nil {
 		return o, err
 	}
+	if err := o.CheckLabels(); err != nil {
+		return o, err
+	}
 	return o, checkParentPath(o.ImagePath, o.ParentPath)
 }
 
