@@ -12,74 +12,112 @@ import (
 
 // mountRoot mounts the root folder of a container without a mount namespace on itself, for the container's mounts to lie
 // on: so they can be told from the host's, and go with one call. They are private, so that nothing of them is seen in
-// other namespaces.
+// other namespaces. That takes two mounts: what is put on a shared mount becomes shared and is put on its peers and slaves
+// too (mount_namespaces(7)). So the first is a bare one, made private where it is, and what the root folder has mounted
+// below it is on the second. The copies of the bare one are empty, and go when it goes.
 func (c *Container) mountRoot() error {
 	if !plan.MountsOnHost(c.opts) {
 		return nil
 	}
-	flags := uint(unix.OPEN_TREE_CLONE | unix.AT_RECURSIVE | unix.OPEN_TREE_CLOEXEC)
-	tree, err := unix.OpenTree(unix.AT_FDCWD, c.opts.MountDir, flags)
+	base, err := clonePrivate(c.opts.MountDir, 0)
 	if err != nil {
-		return fmt.Errorf("root.path: open_tree %s: %w", c.opts.MountDir, err)
-	}
-	defer unix.Close(tree)
-	if err := makePrivate(tree); err != nil {
 		return fmt.Errorf("root.path: %w", err)
 	}
-	if c.state.RootMount, err = mountID(tree, "", unix.AT_EMPTY_PATH); err != nil {
+	defer unix.Close(base)
+	top, err := clonePrivate(c.opts.MountDir, unix.AT_RECURSIVE)
+	if err != nil {
 		return fmt.Errorf("root.path: %w", err)
 	}
-	if err := c.dir.Save(c.state); err != nil {
+	defer unix.Close(top)
+	if err := c.saveRootMount(base, top); err != nil {
 		return err
 	}
 	c.undo.push(c.unmountRoot)
-	if err := unix.MoveMount(tree, "", unix.AT_FDCWD, c.opts.MountDir, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
-		return fmt.Errorf("root.path: move_mount to %s: %w", c.opts.MountDir, err)
+	for _, mount := range []int{base, top} {
+		if err := unix.MoveMount(mount, "", unix.AT_FDCWD, c.opts.MountDir, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
+			return fmt.Errorf("root.path: move_mount to %s: %w", c.opts.MountDir, err)
+		}
+		if err := makePrivate(mount); err != nil {
+			return fmt.Errorf("root.path: %w", err)
+		}
 	}
 	return nil
+}
+
+func (c *Container) saveRootMount(base, top int) (err error) {
+	if c.state.RootMount.Base, err = mountID(base, "", unix.AT_EMPTY_PATH); err != nil {
+		return fmt.Errorf("root.path: %w", err)
+	}
+	if c.state.RootMount.Top, err = mountID(top, "", unix.AT_EMPTY_PATH); err != nil {
+		return fmt.Errorf("root.path: %w", err)
+	}
+	return c.dir.Save(c.state)
 }
 
 // unmountRoot takes the mounts of a container without a mount namespace away, unless somebody else did. It is an error if
 // they are covered, by those of another container in the same root folder, say: unmounting reaches only the topmost.
 func (c *Container) unmountRoot() error {
-	path := c.state.Rootfs
-	if c.state.RootMount == 0 {
+	if c.state.RootMount.Base == 0 {
 		return nil
 	}
-	top, err := mountID(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW)
-	if errors.Is(err, unix.ENOENT) {
-		return nil
+	for {
+		topmost, err := mountID(unix.AT_FDCWD, c.state.Rootfs, unix.AT_SYMLINK_NOFOLLOW)
+		if errors.Is(err, unix.ENOENT) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !c.ownsMount(topmost) {
+			return c.checkUnmounted()
+		}
+		if err := unmountTree(c.state.Rootfs); err != nil {
+			return fmt.Errorf("unmount %s: %w", c.state.Rootfs, err)
+		}
 	}
-	if err != nil {
-		return err
-	}
-	if top != c.state.RootMount {
-		return c.checkUnmounted()
-	}
-	root, err := unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("unmount %s: %w", path, err)
-	}
-	defer unix.Close(root)
-	// What the container has bound there by itself may have peers among the host's, where the same would be unmounted.
-	if err := makePrivate(root); err != nil {
-		return fmt.Errorf("unmount %s: %w", path, err)
-	}
-	if err := unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
-		return fmt.Errorf("unmount %s: %w", path, err)
-	}
-	return nil
 }
 
-// checkUnmounted is an error if the mount of the root folder is there, under another.
+func (c *Container) ownsMount(id uint64) bool {
+	return id == c.state.RootMount.Top || id == c.state.RootMount.Base
+}
+
+// checkUnmounted is an error if a mount of the root folder is there, under another.
 func (c *Container) checkUnmounted() error {
 	covered, err := mountinfo.GetMounts(func(i *mountinfo.Info) (skip, stop bool) {
-		return uint64(i.ID) != c.state.RootMount || i.Mountpoint != c.state.Rootfs, false
+		return !c.ownsMount(uint64(i.ID)) || i.Mountpoint != c.state.Rootfs, false
 	})
 	if err == nil && len(covered) > 0 {
 		err = fmt.Errorf("unmount %s: something else is mounted over the container's mounts", c.state.Rootfs)
 	}
 	return err
+}
+
+// unmountTree unmounts what is topmost on a folder, and all below it.
+func unmountTree(path string) error {
+	root, err := unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(root)
+	// What the container has bound there by itself may have peers among the host's, where the same would be unmounted.
+	if err := makePrivate(root); err != nil {
+		return err
+	}
+	return unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+}
+
+// clonePrivate is a copy of the mount that a folder is on, from that folder on, with unix.AT_RECURSIVE of all below it. It is
+// no peer of the original.
+func clonePrivate(path string, recursive uint) (int, error) {
+	clone, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|recursive)
+	if err != nil {
+		return 0, fmt.Errorf("open_tree %s: %w", path, err)
+	}
+	if err := makePrivate(clone); err != nil {
+		unix.Close(clone)
+		return 0, err
+	}
+	return clone, nil
 }
 
 // makePrivate changes a mount and all below it.

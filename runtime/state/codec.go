@@ -37,7 +37,10 @@ func members(s *State) object {
 			{"made", boolean(&s.IntelRdt.Made)},
 		}},
 		{"descriptors", textMap{&s.Descriptors}},
-		{"rootMount", number(&s.RootMount)},
+		{"rootMount", object{
+			{"base", number(&s.RootMount.Base)},
+			{"top", number(&s.RootMount.Top)},
+		}},
 	}
 }
 

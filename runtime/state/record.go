@@ -42,9 +42,13 @@ type State struct {
 	IntelRdt   IntelRdt
 	// Descriptors are the pipes that init was given: by descriptor number what /proc/PID/fd shows, "pipe:[INODE]".
 	Descriptors map[string]string
-	// RootMount is the mount id (statx(2)) of the root folder's mount on the host, 0 if the container has its mounts in a
-	// namespace. It is saved before that is there.
-	RootMount uint64
+	RootMount   RootMount
+}
+
+// RootMount are the mount ids (statx(2)) of the root folder's two mounts on the host, the one on the other, 0 if the
+// container has its mounts in a namespace. They are saved before the mounts are there.
+type RootMount struct {
+	Base, Top uint64
 }
 
 // IntelRdt says which resctrl group the container is in, and what of it is to be removed with it: Monitor, if not
