@@ -99,7 +99,9 @@ SCRIPTS := 'cmd/crabcan:TestScripts/^[a-l]' 'cmd/crabcan:TestScripts/^[^a-l]'
 test-v2: ## run the script tests on pure cgroup v2 in user-mode Linux, as root
 	.ci/vm/test v2 v2 $(SCRIPTS) runtime/cgroup:.
 
+# Four machines at once on a busy host: three times what they take alone on two processors.
 .PHONY: test-systemd
+test-systemd: export CRABCAN_VM_TIMEOUT := 1800
 test-systemd: ## run them on systemd in user-mode Linux, with both cgroup drivers, as root
 	@.ci/vm/image >/dev/null
 	@$(MAKE) -j2 test-systemd-fs test-systemd-driver
