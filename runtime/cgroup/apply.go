@@ -2,6 +2,8 @@ package cgroup
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 
 	"github.com/opencontainers/cgroups"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -63,8 +65,39 @@ func (m *Manager) Set(r *specs.LinuxResources) error {
 	if err := m.checkControllers(l); err != nil {
 		return err
 	}
+	if m.Mode() == Unified {
+		if err := completeCPUMax(m.saved.Paths[""], l.resources); err != nil {
+			return err
+		}
+	}
 	l.resources.SkipDevices = true
 	return m.set(l)
+}
+
+// completeCPUMax adds what a cgroup has of the processor's quota and period to that of the two that is to be changed: v2 has
+// one file for both, which is always written whole.
+func completeCPUMax(dir string, r *cgroups.Resources) error {
+	if (r.CpuQuota == 0) == (r.CpuPeriod == 0) {
+		return nil
+	}
+	text, err := readFile(dir + "/cpu.max")
+	if err != nil {
+		return err
+	}
+	var quota string
+	var period uint64
+	if _, err := fmt.Sscan(text, &quota, &period); err != nil {
+		return fmt.Errorf("%s/cpu.max: %w", dir, err)
+	}
+	if r.CpuPeriod == 0 {
+		r.CpuPeriod = period
+		return nil
+	}
+	if quota == "max" {
+		return nil
+	}
+	r.CpuQuota, err = strconv.ParseInt(quota, 10, 64)
+	return err
 }
 
 func (m *Manager) checkControllers(l limits) error {
