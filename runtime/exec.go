@@ -158,9 +158,7 @@ func (c *Container) openJoined(f plan.File) (*os.File, error) {
 	return nil, nil
 }
 
-// launchIn starts the process in the container's cgroup or one below it. A cgroup v2 that has controllers enabled for
-// cgroups below it can't hold processes (cgroups(7)); an init system in the container has moved init elsewhere then,
-// and the process goes where init is.
+// launchIn starts the process in the container's cgroup or one below it.
 func (c *Container) launchIn(below map[string]string, image []byte, files []*os.File) (*spawn.Process, error) {
 	if len(below) > 0 {
 		in, err := c.cgroup.Below(below)
@@ -169,15 +167,29 @@ func (c *Container) launchIn(below map[string]string, image []byte, files []*os.
 		}
 		c.cgroup = in
 	}
-	if c.paused {
+	switch {
+	case c.paused:
 		// Whoever is born in a frozen cgroup stands still in the middle of its birth, and its parent with it. So the
 		// process is put there later, when nobody waits for it with the container's lock in hand.
 		return c.launch(cgroup.Load(cgroup.Saved{}), image, files, 0)
+	case len(below) == 0:
+		return c.launchWithInit(image, files)
 	}
-	follows := len(below) == 0 && c.cgroup.Mode() == cgroup.Unified
-	if !follows || !c.cgroup.NeedsAttach() { // of a refusal systemd would not say why, so there it is not tried
+	process, err := c.launch(c.cgroup, image, files, 0)
+	if process == nil && errors.Is(err, unix.EBUSY) {
+		err = fmt.Errorf("--cgroup: adding pid of the new process to cgroups: %w", err)
+	}
+	return process, err
+}
+
+// launchWithInit starts the process in the container's cgroup, or where init is if it can't be there: a cgroup v2 that
+// has controllers enabled for cgroups below it holds no processes (cgroups(7)), so that an init system in the container
+// has moved init elsewhere; and one that init has left may have been removed.
+func (c *Container) launchWithInit(image []byte, files []*os.File) (*spawn.Process, error) {
+	unified := c.cgroup.Mode() == cgroup.Unified
+	if !unified || !c.cgroup.NeedsAttach() { // of a refusal systemd would not say why, so there it is not tried
 		process, err := c.launch(c.cgroup, image, files, 0)
-		if !follows || !errors.Is(err, unix.EBUSY) {
+		if process != nil || !unified || !errors.Is(err, unix.EBUSY) && !errors.Is(err, unix.ENOENT) {
 			return process, err
 		}
 	}

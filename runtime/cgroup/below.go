@@ -30,7 +30,7 @@ func (m *Manager) Below(below map[string]string) (*Manager, error) {
 	}
 	for _, dir := range saved.Paths {
 		if !exists(dir) {
-			return nil, fmt.Errorf("--cgroup: adding pid to %s: %w", dir, unix.ENOENT)
+			return nil, fmt.Errorf("--cgroup: adding pid of the new process to cgroups: %s: %w", dir, unix.ENOENT)
 		}
 	}
 	return m.at(saved), nil
