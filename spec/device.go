@@ -25,7 +25,22 @@ const (
 
 func (c *checker) devices() {
 	for i, d := range c.spec.Linux.Devices {
-		c.opts.Devices = append(c.opts.Devices, c.device(element("/linux/devices", i), d))
+		device := c.device(element("/linux/devices", i), d)
+		if device.Path == ptmxPath {
+			c.checkPtmx(device)
+		} else {
+			c.opts.Devices = append(c.opts.Devices, device)
+		}
+	}
+}
+
+// ptmxPath leads to the ptmx of the container's own devpts (runtime-spec, config-linux.md, "Default Devices"): the kernel
+// makes that with the mount, and what the mount's options say of it holds.
+const ptmxPath = "/dev/ptmx"
+
+func (c *checker) checkPtmx(d Device) {
+	if d.Mode&unix.S_IFMT != unix.S_IFCHR || d.Dev != unix.Mkdev(5, 2) {
+		c.errorf(d.Pointer+"/path", "%s is the character device 5:2 of the container's own devpts", ptmxPath)
 	}
 }
 

@@ -271,6 +271,9 @@ var deviceRules = []ruleTest{
 		"linux.devices[0].major: must be from 0 to 4095, not 4096\nlinux.devices[0].minor: must be from 0 to 1048575, not -1"},
 	{[]edit{`/linux/devices [{"type": "u", "path": "/d", "fileMode": 67109248}]`},
 		`linux.devices[0].fileMode: must hold permission bits only, not octal 400000600`},
+	{[]edit{`/linux/devices [{"type": "c", "path": "/dev/ptmx", "major": 5, "minor": 2}]`}, ``},
+	{[]edit{`/linux/devices [{"type": "c", "path": "/dev/ptmx", "major": 5, "minor": 0}]`},
+		`linux.devices[0].path: /dev/ptmx is the character device 5:2 of the container's own devpts`},
 }
 
 var labelRules = []ruleTest{

@@ -102,8 +102,8 @@ func (m *Manager) withoutCgroup(err error) error {
 		return explainCreate(err)
 	}
 	if len(m.limits.needs) > 0 {
-		return fmt.Errorf("rootless needs no limits + no cgrouppath when no permission is granted for cgroups: %w",
-			&Error{m.limits.needs[0].pointer, err})
+		return &Error{m.limits.needs[0].pointer,
+			fmt.Errorf("rootless needs no limits + no cgrouppath when no permission is granted for cgroups: %w", err)}
 	}
 	m.saved.Paths = nil
 	return nil

@@ -164,8 +164,7 @@ func TestUnprivileged(t *testing.T) {
 	}
 	limit := int64(5)
 	limited := newTest(t, Config{Rootless: true, Resources: &specs.LinuxResources{Pids: &specs.LinuxPids{Limit: &limit}}})
-	if err := limited.Create(); err == nil || !strings.HasPrefix(err.Error(), "linux.resources.pids.limit: ") &&
-		!strings.Contains(err.Error(), "rootless needs no limits") {
+	if err := limited.Create(); err == nil || !strings.HasPrefix(err.Error(), "linux.resources.pids.limit: ") {
 		t.Errorf("with limits: %v", err)
 	}
 	named := newTest(t, Config{Rootless: true, CgroupsPath: "/crabcan-test-unprivileged"})
