@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"fmt"
+	"os"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
@@ -11,30 +12,41 @@ import (
 	"github.com/crabcan/crabcan/runtime/spawn"
 )
 
-// answerListener passes the listener on that a process speaks of, and tells it so.
+// answerListener passes the listener on that a process speaks of or has sent along, and tells it so.
 func (c *Container) answerListener(process *spawn.Process, m spawn.Message, status specs.ContainerState) error {
-	if err := c.passListener(process.Fd(), process.Pid, int(m.A), status); err != nil {
+	if len(m.Files) == 0 {
+		taken, err := takeListener(process.Fd(), int(m.A))
+		if err != nil {
+			return err
+		}
+		defer taken.Close()
+		m.Files = []*os.File{taken}
+	}
+	if err := c.passListener(m.Files[0], process.Pid, status); err != nil {
 		return err
 	}
 	return process.Answer([]byte{program.ListenerPassed})
 }
 
-// passListener gives the agent of the seccomp profile the descriptor on which the kernel asks it about a process's
-// calls (config-linux.md, "The Container Process State"). The process, which pidfd and pid stand for, has it under the
-// number listener and waits meanwhile.
-func (c *Container) passListener(pidfd, pid, listener int, status specs.ContainerState) error {
-	fd, err := unix.PidfdGetfd(pidfd, listener, 0)
+// takeListener gets the listener that a process, for which pidfd stands, has under a number.
+func takeListener(pidfd, number int) (*os.File, error) {
+	fd, err := unix.PidfdGetfd(pidfd, number, 0)
 	if err != nil {
-		return fmt.Errorf("take the seccomp listener over: pidfd_getfd: %w", err)
+		return nil, fmt.Errorf("take the seccomp listener over: pidfd_getfd: %w", err)
 	}
-	defer unix.Close(fd)
+	return os.NewFile(uintptr(fd), "listener"), nil
+}
+
+// passListener gives the agent of the seccomp profile the descriptor on which the kernel asks it about a process's
+// calls (config-linux.md, "The Container Process State"). The process waits meanwhile.
+func (c *Container) passListener(listener *os.File, pid int, status specs.ContainerState) error {
 	profile := c.opts.Seccomp
 	agent, err := console.Dial(profile.ListenerPath)
 	if err != nil {
 		return fmt.Errorf("failed to connect with seccomp agent specified in the seccomp profile: %w", err)
 	}
 	defer agent.Close()
-	return console.SendListener(agent, fd, mustMarshal(specs.ContainerProcessState{
+	return console.SendListener(agent, int(listener.Fd()), mustMarshal(specs.ContainerProcessState{
 		Version:  specs.Version,
 		Fds:      []string{specs.SeccompFdName},
 		Pid:      pid,

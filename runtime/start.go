@@ -132,7 +132,12 @@ func (c *Container) startListener(listener int, exec io.Writer) error {
 		return err
 	}
 	defer unix.Close(pidfd)
-	if err := c.passListener(pidfd, c.state.InitPid, listener, specs.StateCreated); err != nil {
+	taken, err := takeListener(pidfd, listener)
+	if err != nil {
+		return err
+	}
+	defer taken.Close()
+	if err := c.passListener(taken, c.state.InitPid, specs.StateCreated); err != nil {
 		return err
 	}
 	if _, err := exec.Write([]byte{program.ListenerPassed}); err != nil {

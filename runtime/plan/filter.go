@@ -38,6 +38,9 @@ func (c *compiler) filter() error {
 	}
 	c.filterFlags = f.Flags
 	if f.Notify {
+		if err := c.checkAgent(profile); err != nil {
+			return &Error{c.pointer, err}
+		}
 		c.filterFlags |= unix.SECCOMP_FILTER_FLAG_NEW_LISTENER
 	}
 	c.reportToStart("load the seccomp filter")

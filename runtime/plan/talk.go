@@ -29,30 +29,34 @@ func (c *compiler) say(kind program.Message, a, b program.Arg) {
 }
 
 // show asks about two descriptors, of which the parent finds the numbers in the message and the files below /proc/PID/fd.
-// Where it has no right to look there, because it is not root and init is not dumpable, they are sent along (unix(7)).
 func (c *compiler) show(kind program.Message, a, b program.Arg, answer program.Arg, size int) {
-	if !c.f.Unprivileged || c.staysDumpable() {
+	if !c.sendsAlong() {
 		c.ask(kind, a, b, answer, size)
 		return
 	}
-	const rights = unix.SOL_SOCKET | unix.SCM_RIGHTS<<32 // cmsg_level and cmsg_type
-	fds := []program.Arg{a}
 	if b.Kind == program.ArgLoad { // else it is no descriptor
-		fds = append(fds, b)
+		c.sendAlong(c.Data(program.Int(kind), null, null), a, b)
+	} else {
+		c.sendAlong(c.Data(program.Int(kind), null, b), a)
 	}
+	c.receive(answer, size)
+}
+
+// sendsAlong reports whether descriptors must be sent with the message about them (unix(7)): the parent has no right to
+// look at them in a process that is not dumpable if it is not root.
+func (c *compiler) sendsAlong() bool { return c.f.Unprivileged && !c.staysDumpable() }
+
+// sendAlong sends a message with one or two descriptors.
+func (c *compiler) sendAlong(message program.Mem, fds ...program.Arg) {
+	const rights = unix.SOL_SOCKET | unix.SCM_RIGHTS<<32 // cmsg_level and cmsg_type
 	length := unix.SizeofCmsghdr + 4*len(fds)
 	control := c.Data(program.Int(length), program.Int(rights), null, null)
 	for i, fd := range fds {
 		c.move(fd, control.At(unix.SizeofCmsghdr+4*i)) // its upper half is overwritten by the next, or 0
 	}
-	message := c.Data(program.Int(kind), null, null)
-	if b.Kind == program.ArgInt {
-		message = c.Data(program.Int(kind), null, b)
-	}
 	data := program.Words(message.Addr(), num(program.MessageSize))
 	header := program.Words(null, null, data, num(1), control.Addr(), num(length), null)
 	c.call(unix.SYS_SENDMSG, c.socket(), header, num(unix.MSG_NOSIGNAL))
-	c.receive(answer, size)
 }
 
 // receive waits for an answer.

@@ -357,7 +357,7 @@ func checkAfterWait(p subject, m *machine) string {
 	for at := m.waited() + 1; at < len(m.trace)-1; at++ {
 		s := m.step(at)
 		switch {
-		case p.notifies() && (s.Nr == unix.SYS_WRITE || s.Nr == unix.SYS_READ):
+		case p.notifies() && (s.Nr == p.passesBy() || s.Nr == unix.SYS_READ):
 		case s.Op != program.OpCall, s.Nr == unix.SYS_SECCOMP, s.Nr == unix.SYS_CAPSET:
 		case s.Nr == unix.SYS_PRCTL && s.Args[0].N == unix.PR_CAP_AMBIENT:
 		default:
@@ -384,7 +384,7 @@ func checkFilter(p subject, m *machine) string {
 	}
 	after := loaded[0] + 1
 	if p.notifies() {
-		told, heard := m.calls(unix.SYS_WRITE), m.calls(unix.SYS_READ)
+		told, heard := m.calls(p.passesBy()), m.calls(unix.SYS_READ)
 		after = heard[len(heard)-1] + 1
 		if told[len(told)-1] < loaded[0] || !inOrder(loaded, told[len(told)-1:], heard[len(heard)-1:]) {
 			return "its listener is not passed on"
@@ -402,6 +402,14 @@ func checkFilter(p subject, m *machine) string {
 func (p subject) notifies() bool {
 	return p.o.Seccomp != nil &&
 		slices.ContainsFunc(p.o.Seccomp.Syscalls, func(s specs.LinuxSyscall) bool { return s.Action == specs.ActNotify })
+}
+
+// passesBy is the call with which the listener is made known.
+func (p subject) passesBy() uintptr {
+	if p.f.Unprivileged && (p.kind != forInit || !p.makes(unix.CLONE_NEWUSER)) { // see sendsAlong
+		return unix.SYS_SENDMSG
+	}
+	return unix.SYS_WRITE
 }
 
 func checkCloseRange(p subject, m *machine) string {

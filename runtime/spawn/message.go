@@ -18,8 +18,8 @@ type Message struct {
 	Kind program.Message
 	A, B uint64
 	Text string
-	// Files are the descriptors that came along: for Mounted the root, for CopyUp from and to, if init was started by
-	// somebody who may not look at its own. Whoever receives the message closes them.
+	// Files are the descriptors that came along: for Mounted the root, for CopyUp from and to, for Listener that, if init
+	// was started by somebody who may not look at its own. Whoever receives the message closes them.
 	Files []*os.File
 }
 
