@@ -37,7 +37,7 @@ type client struct {
 	leaves   []string     // patterns of what is left when all its containers are gone and its daemon has ended
 }
 
-var clients = []client{docker, containerd, cri, podman, podmanRootless}
+var clients = []client{docker, containerd, containerd2, cri, cri2, podman, podmanRootless}
 
 // wanted chooses scripts. -run can't: it is the worlds that run them.
 var wanted = flag.String("scripts", "", "run only the scripts whose names match this regular expression")

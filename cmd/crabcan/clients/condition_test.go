@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -16,13 +17,15 @@ import (
 
 // condition answers the conditions of scripts: [runc] and [crabcan] for the runtime, [rootless] for a client run by an
 // ordinary user, [image:NAME] for an image that could be made, [cgroupv2] (pure), [controller:NAME] for one of v1's,
-// [criu] for a kernel that CRIU knows, [cap:NAME] for a capability that this machine gives.
+// [containerd2] for its version 2, [criu] for a kernel that CRIU knows, [cap:NAME] for a capability that this machine gives.
 func (w *world) condition(name string) (bool, error) {
 	switch name {
 	case "runc", "crabcan":
 		return filepath.Base(w.Runtime) == name, nil
 	case "rootless":
 		return strings.HasSuffix(w.Client, "-rootless"), nil
+	case "containerd2":
+		return slices.Contains([]string{containerd2.name, cri2.name}, w.Client), nil
 	case "criu":
 		return exec.Command("criu", "check").Run() == nil, nil
 	case "cgroupv2":

@@ -20,6 +20,24 @@ var containerd = client{
 	leaves:   []string{"cgroup /default"}, // containers of ctr are in cgroups below their namespace's
 }
 
+// containerd2 is the same with containerd 2, which Debian 12 does not have.
+var containerd2 = client{
+	name:     "containerd2",
+	scripts:  containerd.name,
+	modules:  containerd2Modules,
+	setUp:    setUpContainerd,
+	script:   setUpContainerdScript,
+	commands: containerd.commands,
+	differs:  containerdDiffers,
+	leaves:   containerd.leaves,
+}
+
+var containerd2Modules = []string{
+	"github.com/containerd/containerd/v2/cmd/containerd@v2.2.1",
+	"github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2@v2.2.1",
+	"github.com/containerd/containerd/v2/cmd/ctr@v2.2.1",
+}
+
 var containerdDiffers = []difference{
 	// What a runtime says of its failure is its own.
 	{regexp.MustCompile(`((?:OCI runtime|runc) [a-z ]+ failed: )[^\n]*`), "${1}..."},

@@ -18,7 +18,7 @@ import (
 var cri = client{
 	name:     "cri",
 	programs: []string{"containerd", "ctr", "runc", "iptables", "/usr/lib/cni/bridge"},
-	modules:  []string{"sigs.k8s.io/cri-tools/cmd/crictl@v1.34.0"},
+	modules:  []string{crictlModule},
 	setUp:    setUpCRI,
 	script:   setUpCRIScript,
 	commands: map[string]func(*testscript.TestScript, bool, []string){
@@ -29,6 +29,21 @@ var cri = client{
 	}, containerdDiffers...),
 	leaves: []string{"cgroup /k8s.io", "interface cni0"},
 }
+
+// cri2 is the same with containerd 2.
+var cri2 = client{
+	name:     "cri2",
+	scripts:  cri.name,
+	programs: []string{"runc", "iptables", "/usr/lib/cni/bridge"},
+	modules:  append([]string{crictlModule}, containerd2Modules...),
+	setUp:    setUpCRI,
+	script:   setUpCRIScript,
+	commands: cri.commands,
+	differs:  cri.differs,
+	leaves:   cri.leaves,
+}
+
+const crictlModule = "sigs.k8s.io/cri-tools/cmd/crictl@v1.34.0"
 
 // podNetwork is a bridge without a way out of the world.
 const podNetwork = `{"cniVersion": "0.4.0", "name": "pods", "plugins": [{"type": "bridge", "bridge": "cni0", "isGateway": true,

@@ -42,7 +42,8 @@ type recordKey struct{}
 type record struct {
 	trial   *trial
 	differs []difference
-	status  int // of the last command
+	status  int  // of the last command
+	alone   bool // what follows is not compared
 }
 
 func recordOf(env *testscript.Env, c client, w *world) *record {
@@ -62,10 +63,12 @@ func scriptNameOf(env *testscript.Env) string {
 //	same PROGRAM ARG...   run it; ! wants it to fail. What it prints and its exit status must be the same with runc
 //	status N              check the exit status of the last same
 //	await PROGRAM ARG...  run it again and again until it succeeds
+//	alone                 compare nothing of what follows: the other runtime can't do it
 //
 // those of package seat, and those that the client has. The conditions are listed at world.condition.
 func allCommands(c client) map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
+		"alone":  cmdAlone,
 		"await":  cmdAwait,
 		"same":   cmdSame,
 		"status": cmdStatus,
@@ -99,10 +102,20 @@ func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
 
 // show adds to what the client has shown.
 func (r *record) show(text string) {
+	if r.alone {
+		return
+	}
 	for _, d := range r.differs {
 		text = d.pattern.ReplaceAllString(text, d.replacement)
 	}
 	r.trial.Shown += text
+}
+
+func cmdAlone(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 || neg {
+		ts.Fatalf("usage: alone")
+	}
+	ts.Value(recordKey{}).(*record).alone = true
 }
 
 func cmdStatus(ts *testscript.TestScript, neg bool, args []string) {
