@@ -83,6 +83,9 @@ func (c *Container) Checkpoint(by Checkpointer, o CheckpointOptions) error {
 	if err := c.readOpts(); err != nil {
 		return err
 	}
+	if c.state.RootMount.Base != 0 {
+		return errors.New("checkpoint needs a container with a mount namespace: without one its mounts are the host's")
+	}
 	if err := c.makeImageFolder(o.ImagePath); err != nil {
 		return fmt.Errorf("--image-path: %w", err)
 	}
@@ -125,7 +128,13 @@ func (c *Container) makeImageFolder(path string) error {
 	if !mapped {
 		return nil
 	}
-	return errors.Join(os.Chown(path, -1, int(group)), os.Chmod(path, 0o710))
+	// By descriptor: whoever owns the folder above may have put a link in its place.
+	folder, err := os.OpenFile(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return errors.Join(folder.Chown(-1, int(group)), folder.Chmod(0o710))
 }
 
 // describe fills in what is to be known of a running container.

@@ -63,7 +63,7 @@ type Container struct {
 	undo  undo
 	// opener does for init what only this process may.
 	opener opener
-	// stuck says that a failed create could not remove its cgroup.
+	// stuck says that a failed create could not remove its cgroup or its mounts.
 	stuck bool
 	// paused says that exec found the container paused.
 	paused bool

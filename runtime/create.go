@@ -116,7 +116,7 @@ func (c *Container) makeFolder(group state.IntelRdt) error {
 	})
 	c.undo.push(func() error {
 		if c.stuck {
-			return nil // delete --force is to find the cgroup, and to try again
+			return nil // delete --force is to find what is left, and to try again
 		}
 		return c.dir.Remove()
 	})
@@ -156,7 +156,7 @@ func (c *Container) makeCgroup() error {
 	// Pushed first: a cgroup that was made in part is to be removed as well.
 	c.undo.push(func() error {
 		err := c.cgroup.Undo()
-		c.stuck = err != nil
+		c.stuck = c.stuck || err != nil
 		return err
 	})
 	if err := c.cgroup.Create(); err != nil {

@@ -47,7 +47,7 @@ func (c *Container) Exec(o ExecOptions) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The process is in the container's cgroup now, where a delete finds it.
+	// The process is where init is now, in the container's cgroup as a rule: there a delete finds it.
 	if err := c.dir.Unlock(); err != nil && !errors.Is(err, state.ErrNotExist) {
 		return 0, err
 	}

@@ -22,7 +22,7 @@ const descriptorsFile = "descriptors.json"
 
 // openFolders opens the folders that a checkpoint or restore works in. The job is to be closed, also after an error.
 func openFolders(o CheckpointOptions) (job Job, err error) {
-	if err := checkImage(o.ImagePath); err != nil {
+	if err := checkFolder(o.ImagePath, imageFiles); err != nil {
 		return job, fmt.Errorf("--image-path: %w", err)
 	}
 	if job.Images, err = openFolder(o.ImagePath); err != nil {
@@ -35,7 +35,7 @@ func openFolders(o CheckpointOptions) (job Job, err error) {
 	if err := os.MkdirAll(o.WorkPath, 0o700); err != nil {
 		return job, fmt.Errorf("--work-path: %w", err)
 	}
-	if err := checkImage(o.WorkPath); err != nil {
+	if err := checkFolder(o.WorkPath, workFiles); err != nil {
 		return job, fmt.Errorf("--work-path: %w", err)
 	}
 	if job.Work, err = openFolder(o.WorkPath); err != nil {
@@ -65,16 +65,23 @@ func (j *Job) close() {
 // maxParents is how many images may build on each other.
 const maxParents = 100
 
-// checkImage refuses a folder in which a symbolic link lies: an image may come from anybody, CRIU runs as root, and it
+// What may lie in the folder of an image, and in one that CRIU works in, beside plain files: that may be a folder of an
+// engine's own, in which Podman's conmon has fifos.
+const (
+	imageFiles = os.ModeDir | os.ModeSocket
+	workFiles  = imageFiles | os.ModeNamedPipe
+)
+
+// checkFolder refuses a folder in which a symbolic link lies: an image may come from anybody, CRIU runs as root, and it
 // truncates its log and writes images wherever a link leads (containerd's CVE-2026-53488). Only the link to the parent
 // is CRIU's own, and the same holds for where it leads.
-func checkImage(path string) error {
+func checkFolder(path string, allowed os.FileMode) error {
 	dir, err := openFolder(path)
 	if err != nil {
 		return err
 	}
 	for range maxParents {
-		parent, err := checkEntries(dir)
+		parent, err := checkEntries(dir, allowed)
 		dir.Close()
 		if parent == nil || err != nil {
 			return err
@@ -87,14 +94,14 @@ func checkImage(path string) error {
 
 // checkEntries looks at what lies in a folder, and opens that of the image that it builds on, if there is one. CRIU goes
 // there by descriptor as well: the path would have more links than the kernel follows.
-func checkEntries(dir *os.File) (parent *os.File, err error) {
+func checkEntries(dir *os.File, allowed os.FileMode) (parent *os.File, err error) {
 	entries, err := dir.ReadDir(-1)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range entries {
 		switch {
-		case e.Type().IsRegular() || e.IsDir() || e.Type()&os.ModeSocket != 0:
+		case e.Type()&^allowed == 0:
 		case e.Type()&os.ModeSymlink != 0 && e.Name() == parentLink:
 			name := filepath.Join(dir.Name(), parentLink)
 			fd, err := unix.Openat(int(dir.Fd()), parentLink, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)

@@ -42,7 +42,7 @@ func TestImageLeadsNowhere(t *testing.T) {
 			if err := row.make(image); err != nil {
 				t.Fatal(err)
 			}
-			err := checkImage(image)
+			err := checkFolder(image, imageFiles)
 			if row.refused == "" && err != nil {
 				t.Errorf("refused: %v", err)
 			}
@@ -50,6 +50,23 @@ func TestImageLeadsNowhere(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, row.refused)
 			}
 		})
+	}
+}
+
+// The folder for CRIU's log may be one of Podman's, in which conmon has fifos.
+func TestWorkFolder(t *testing.T) {
+	work := t.TempDir()
+	if err := unix.Mkfifo(filepath.Join(work, "ctl"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkFolder(work, workFiles); err != nil {
+		t.Errorf("with a fifo: %v", err)
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(work, "dump.log")); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkFolder(work, workFiles); err == nil || !strings.Contains(err.Error(), "dump.log: is neither") {
+		t.Errorf("with a link: got %v", err)
 	}
 }
 
@@ -69,7 +86,7 @@ func TestImagesBuildOnEachOther(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := checkImage(image(last)); err != nil {
+	if err := checkFolder(image(last), imageFiles); err != nil {
 		t.Error(err)
 	}
 }

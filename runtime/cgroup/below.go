@@ -36,7 +36,8 @@ func (m *Manager) Below(below map[string]string) (*Manager, error) {
 	return m.at(saved), nil
 }
 
-// Of is the cgroup v2 that a process of the container is in: the container's own or one below it.
+// Of is the cgroup v2 that a process of the container is in: the container's own, one below it, or one to which somebody
+// has moved it.
 func (m *Manager) Of(pid int) (*Manager, error) {
 	text, err := readFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {

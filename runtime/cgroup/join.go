@@ -6,6 +6,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	systemdbus "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/godbus/dbus/v5"
@@ -43,6 +44,9 @@ func mayEnter(dir string) bool {
 	return unix.Access(path.Join(above, "cgroup.procs"), unix.W_OK) == nil
 }
 
+// systemdTime is how long systemd may take to answer.
+const systemdTime = 30 * time.Second
+
 // attachThrough lets the user's own systemd put a process into the scope that the cgroup is or lies in. It has the right
 // from the system's, for processes of the user's.
 func (m *Manager) attachThrough(pid int) error {
@@ -51,8 +55,14 @@ func (m *Manager) attachThrough(pid int) error {
 		return err
 	}
 	defer bus.Close()
-	unit, inner := path.Base(m.scope), strings.TrimPrefix(m.saved.Paths[""], m.scope)
-	if err := bus.AttachProcessesToUnit(context.Background(), unit, inner, []uint32{uint32(pid)}); err != nil {
+	inner, ok := strings.CutPrefix(m.saved.Paths[""], m.scope)
+	if !ok {
+		return fmt.Errorf("%s is not in the scope %s, and only there systemd can put a process", m.saved.Paths[""], m.scope)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), systemdTime)
+	defer cancel()
+	unit := path.Base(m.scope)
+	if err := bus.AttachProcessesToUnit(ctx, unit, inner, []uint32{uint32(pid)}); err != nil {
 		return fmt.Errorf("attach to the unit %s: %w", unit, err)
 	}
 	return nil

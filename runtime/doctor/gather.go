@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/moby/sys/userns"
 	"golang.org/x/sys/unix"
@@ -17,7 +19,7 @@ import (
 )
 
 // Gather looks at this machine. Containers would be kept in the folder root; helperErr is Facts.HelperErr. It starts a few
-// processes that end at once, and changes nothing.
+// processes that end at once, and changes nothing but what CRIU notes of the kernel for itself (/run/criu.kdat).
 func Gather(root string, helperErr error) Facts {
 	f := Facts{HelperErr: helperErr, UID: os.Geteuid(), InUserNS: userns.RunningInUserNS(), Release: release()}
 	f.SysAdmin = hasSysAdmin()
@@ -180,10 +182,15 @@ func gatherCRIU(f *Facts) {
 	}
 }
 
+// criuTime is how long CRIU may take to look at the kernel.
+const criuTime = 10 * time.Second
+
 // checkCRIU is what CRIU itself says against this kernel: versions of it that are older than the kernel can't do
 // anything on some. It needs CAP_SYS_ADMIN.
 func checkCRIU() error {
-	out, err := exec.Command("criu", "check").CombinedOutput()
+	ctx, cancel := context.WithTimeout(context.Background(), criuTime)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "criu", "check").CombinedOutput()
 	if err == nil {
 		return nil
 	}

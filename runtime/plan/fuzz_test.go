@@ -24,7 +24,7 @@ func FuzzCompile(f *testing.F) {
 		o := d.options()
 		facts := d.facts(o)
 		p, err := Compile(o, facts)
-		if refused := []error{errOnHost, errNoExecve, errLateListener, errAsksSendmsg}; isAny(err, refused) {
+		if refused := []error{errOnHost, errNoRights, errNoExecve, errLateListener, errAsksSendmsg}; isAny(err, refused) {
 			return
 		}
 		if err != nil {

@@ -15,11 +15,23 @@ const propagations = unix.MS_SHARED | unix.MS_SLAVE | unix.MS_PRIVATE | unix.MS_
 // errOnHost says why a config without a mount namespace can't have this.
 var errOnHost = errors.New("needs a mount namespace in linux.namespaces: without one it would change the host")
 
+// errNoRights is about a user namespace without a mount namespace.
+var errNoRights = errors.New("a namespace of type user needs one of type mount beside it: its root may mount nothing on the host")
+
 // checkMounts refuses what would be done to the host's own mounts, those that are not below the root folder. What
 // spec.Decode refuses, masked paths for example, does not come here.
 func (c *compiler) checkMounts() error {
 	if c.o.RootPropagation != 0 && !c.has(unix.CLONE_NEWNS) {
 		return &Error{"/linux/rootfsPropagation", errOnHost}
+	}
+	if !MountsOnHost(c.o) {
+		return nil
+	}
+	if c.o.MountDir == "/" {
+		return &Error{"/root/path", errOnHost}
+	}
+	if c.has(unix.CLONE_NEWUSER) {
+		return &Error{"/linux/namespaces", errNoRights}
 	}
 	return nil
 }
@@ -58,8 +70,9 @@ func LeavesShared(p uint64) bool {
 	return p&unix.MS_SHARED != 0 || p != 0 && p&(unix.MS_REC|unix.MS_UNBINDABLE) == 0
 }
 
-// hostPropagation changes how the copy of the host's mounts hangs together with the host's. If some stay shared, the mount that the root folder lies in must still become private: else the root folder's own mount would
-// appear on the host, and pivot_root refuses shared parents.
+// hostPropagation changes how the copy of the host's mounts hangs together with the host's. If some stay shared, the mount
+// that the root folder lies in must still become private: else the root folder's own mount would appear on the host, and
+// pivot_root refuses shared parents.
 func (c *compiler) hostPropagation() {
 	p := c.o.RootPropagation
 	switch {

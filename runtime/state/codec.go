@@ -40,6 +40,7 @@ func members(s *State) object {
 		{"rootMount", object{
 			{"base", number(&s.RootMount.Base)},
 			{"top", number(&s.RootMount.Top)},
+			{"baseNumber", number(&s.RootMount.BaseNumber)},
 		}},
 	}
 }

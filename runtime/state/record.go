@@ -45,10 +45,11 @@ type State struct {
 	RootMount   RootMount
 }
 
-// RootMount are the mount ids (statx(2)) of the root folder's two mounts on the host, the one on the other, 0 if the
-// container has its mounts in a namespace. They are saved before the mounts are there.
+// RootMount are the mount ids (statx(2), STATX_MNT_ID_UNIQUE) of the root folder's two mounts on the host, the one on the
+// other, and the number of the lower in mountinfo; 0 if the container has its mounts in a namespace. They are saved before
+// the mounts are there.
 type RootMount struct {
-	Base, Top uint64
+	Base, Top, BaseNumber uint64
 }
 
 // IntelRdt says which resctrl group the container is in, and what of it is to be removed with it: Monitor, if not

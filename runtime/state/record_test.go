@@ -25,7 +25,7 @@ func fullState() State {
 		},
 		Hooks: true, SharedPids: true,
 		IntelRdt:  IntelRdt{Folder: "/sys/fs/resctrl/c1", Monitor: "/sys/fs/resctrl/c1/mon_groups/c1", Made: true},
-		RootMount: RootMount{Base: 77, Top: 78},
+		RootMount: RootMount{Base: 77, Top: 78, BaseNumber: 79},
 	}
 }
 
@@ -65,7 +65,7 @@ func TestStateFileFormat(t *testing.T) {
 		`"annotations":{"a.b/c":"d"},"cgroup":{"systemd":true,"rootless":true,"path":"user.slice:crabcan:c1",` +
 		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"}},"hooks":true,"sharedPids":true,` +
 		`"intelRdt":{"folder":"/sys/fs/resctrl/c1","monitor":"/sys/fs/resctrl/c1/mon_groups/c1","made":true},` +
-		`"descriptors":{"0":"pipe:[7]"},"rootMount":{"base":77,"top":78}}` + "\n"
+		`"descriptors":{"0":"pipe:[7]"},"rootMount":{"base":77,"top":78,"baseNumber":79}}` + "\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
