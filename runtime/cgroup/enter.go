@@ -27,7 +27,7 @@ const noFD = -1
 //
 // Where NeedsAttach, start is just called.
 func (m *Manager) Enter(start func(cgroupFD int) error) error {
-	if m.saved.Systemd || len(m.saved.Paths) == 0 {
+	if m.NeedsAttach() || len(m.saved.Paths) == 0 {
 		return start(noFD)
 	}
 	fd := noFD

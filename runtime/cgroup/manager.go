@@ -116,7 +116,17 @@ func (m *Manager) Exists() bool {
 }
 
 // NeedsAttach reports whether a process can't be born in the cgroup, so that it has to wait for Attach.
-func (m *Manager) NeedsAttach() bool { return m.saved.Systemd }
+func (m *Manager) NeedsAttach() bool { return m.saved.Systemd || m.tiny() }
+
+// tinyLimit is a memory limit in bytes that even execve may exceed.
+const tinyLimit = 1 << 20
+
+// tiny reports whether the kernel may kill a process in its birth, for want of memory: until execve it shares crabcan's
+// memory (vfork(2)), and whoever shares that of a victim dies with it (__oom_kill_process in the kernel's oom_kill.c).
+func (m *Manager) tiny() bool {
+	r := m.limits.resources
+	return r != nil && r.Memory > 0 && r.Memory < tinyLimit
+}
 
 // folders are the container's folders, each once however many controllers share it, sorted: so the order in which
 // things are made and undone is the same every time.
