@@ -21,7 +21,7 @@ func (c *Container) mountRoot() error {
 		return nil
 	}
 	if err := c.resolveRoot(); err != nil {
-		return fmt.Errorf("root.path: %w", err)
+		return c.placed(&plan.Error{Pointer: "/root/path", Err: err})
 	}
 	base, err := clonePrivate(c.opts.MountDir, 0)
 	if err != nil {

@@ -118,11 +118,12 @@ func (m *Manager) Exists() bool {
 // NeedsAttach reports whether a process can't be born in the cgroup, so that it has to wait for Attach.
 func (m *Manager) NeedsAttach() bool { return m.saved.Systemd || m.tiny() }
 
-// tinyLimit is a memory limit in bytes that even execve may exceed.
+// tinyLimit is a memory limit in bytes that a process's birth alone may exceed.
 const tinyLimit = 1 << 20
 
-// tiny reports whether the kernel may kill a process in its birth, for want of memory: until execve it shares crabcan's
-// memory (vfork(2)), and whoever shares that of a victim dies with it (__oom_kill_process in the kernel's oom_kill.c).
+// tiny reports whether the kernel may kill as soon as Limit sets the memory limit. On Linux 7.2 a newborn process was seen
+// to share crabcan's memory still then (vfork(2)), and whoever shares that of a victim dies with it (__oom_kill_process in
+// the kernel's oom_kill.c). One that asks for Attach has executed init.
 func (m *Manager) tiny() bool {
 	r := m.limits.resources
 	return r != nil && r.Memory > 0 && r.Memory < tinyLimit

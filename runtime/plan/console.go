@@ -46,15 +46,10 @@ func (c *compiler) windowSize(slave program.Mem) {
 	c.pointer = "/process/terminal"
 }
 
-// sendMaster passes the descriptor on as SCM_RIGHTS (unix(7)), with a name as data as runc does.
+// sendMaster passes the descriptor on with a name as data, as runc does.
 func (c *compiler) sendMaster(master program.Mem) {
 	const name = "/dev/ptmx"
-	const rights = unix.SOL_SOCKET | unix.SCM_RIGHTS<<32 // cmsg_level and cmsg_type
-	control := c.Data(program.Int(unix.SizeofCmsghdr+4), program.Int(rights), null)
-	c.move(master.Val(), control.At(16))
-	data := program.Words(program.Bytes([]byte(name)), num(len(name)))
-	header := program.Words(null, null, data, num(1), control.Addr(), num(24), null)
-	c.call(unix.SYS_SENDMSG, c.file(RoleConsole, ""), header, num(unix.MSG_NOSIGNAL))
+	c.sendAlong(c.file(RoleConsole, ""), program.Bytes([]byte(name)), len(name), master.Val())
 }
 
 // devConsole binds the slave to /dev/console. The target is made and opened without following a link.

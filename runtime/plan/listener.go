@@ -58,7 +58,7 @@ func (c *compiler) passListener(listener program.Mem) {
 		to, from = c.socket(), c.socket()
 	}
 	if c.sendsAlong() {
-		c.sendAlong(told, listener.Val())
+		c.sendAlong(to, told.Addr(), program.MessageSize, listener.Val())
 	} else {
 		c.call(unix.SYS_WRITE, to, told.Addr(), num(program.MessageSize))
 	}

@@ -35,9 +35,9 @@ func (c *compiler) show(kind program.Message, a, b program.Arg, answer program.A
 		return
 	}
 	if b.Kind == program.ArgLoad { // else it is no descriptor
-		c.sendAlong(c.Data(program.Int(kind), null, null), a, b)
+		c.sendAlong(c.socket(), c.Data(program.Int(kind), null, null).Addr(), program.MessageSize, a, b)
 	} else {
-		c.sendAlong(c.Data(program.Int(kind), null, b), a)
+		c.sendAlong(c.socket(), c.Data(program.Int(kind), null, b).Addr(), program.MessageSize, a)
 	}
 	c.receive(answer, size)
 }
@@ -46,17 +46,17 @@ func (c *compiler) show(kind program.Message, a, b program.Arg, answer program.A
 // look at them in a process that is not dumpable if it is not root.
 func (c *compiler) sendsAlong() bool { return c.f.Unprivileged && !c.staysDumpable() }
 
-// sendAlong sends a message with one or two descriptors.
-func (c *compiler) sendAlong(message program.Mem, fds ...program.Arg) {
+// sendAlong sends size bytes with one or two descriptors over a socket (unix(7), SCM_RIGHTS).
+func (c *compiler) sendAlong(socket, message program.Arg, size int, fds ...program.Arg) {
 	const rights = unix.SOL_SOCKET | unix.SCM_RIGHTS<<32 // cmsg_level and cmsg_type
 	length := unix.SizeofCmsghdr + 4*len(fds)
 	control := c.Data(program.Int(length), program.Int(rights), null, null)
 	for i, fd := range fds {
 		c.move(fd, control.At(unix.SizeofCmsghdr+4*i)) // its upper half is overwritten by the next, or 0
 	}
-	data := program.Words(message.Addr(), num(program.MessageSize))
+	data := program.Words(message, num(size))
 	header := program.Words(null, null, data, num(1), control.Addr(), num(length), null)
-	c.call(unix.SYS_SENDMSG, c.socket(), header, num(unix.MSG_NOSIGNAL))
+	c.call(unix.SYS_SENDMSG, socket, header, num(unix.MSG_NOSIGNAL))
 }
 
 // receive waits for an answer.
