@@ -9,22 +9,30 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// held runs a command of ctr's whose process reads a line before it ends, two if it prints to standard error too: it gets
-// a line as soon as the output has come. What a process prints that ends before ctr has opened its outputs, ctr loses.
+// held runs a command of ctr's whose last argument is a script for a shell in the container, which ends only when all its
+// output has come: it marks the end of both outputs and reads a line, which is written when the marks are here. What has not
+// come when the process ends, ctr loses: its client closes the outputs before it waits for what is still to be copied.
 const held = `#!/bin/sh
 trap '' PIPE
+left=$#
+for argument do
+	left=$((left - 1))
+	[ $left -gt 0 ] || argument="($argument); status=\$?; printf '\004'; printf '\004' >&2; read line; exit \$status"
+	set -- "$@" "$argument"
+	shift
+done
 work=$(mktemp -d) && mkfifo "$work/in" || exit
 "$@" <"$work/in" >"$work/out" 2>"$work/err" &
 exec 3>"$work/in"
-for output in out err; do
-	until [ -s "$work/$output" ] || ! kill -0 $!; do sleep 0.02; done
-	echo >&3
-done 2>/dev/null
+cat >&3
+mark=$(printf '\004')
+until grep -q "$mark" "$work/out" && grep -q "$mark" "$work/err" || ! kill -0 $!; do sleep 0.02; done 2>/dev/null
+echo >&3
 exec 3>&-
 wait $!
 status=$?
-cat "$work/out"
-cat "$work/err" >&2
+tr -d '\004' <"$work/out"
+tr -d '\004' <"$work/err" >&2
 rm -r "$work"
 exit $status
 `
