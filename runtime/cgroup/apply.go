@@ -96,8 +96,10 @@ func completeCPUMax(dir string, r *cgroups.Resources) error {
 	if quota == "max" {
 		return nil
 	}
-	r.CpuQuota, err = strconv.ParseInt(quota, 10, 64)
-	return err
+	if r.CpuQuota, err = strconv.ParseInt(quota, 10, 64); err != nil {
+		return fmt.Errorf("%s/cpu.max: %w", dir, err)
+	}
+	return nil
 }
 
 func (m *Manager) checkControllers(l limits) error {

@@ -93,8 +93,8 @@ func (c *compiler) attach(tree program.Mem, m *spec.Mount, isFile bool) {
 		c.mountSetattr(tree.Val(), "", m.RecAttr.Set, m.RecAttr.Clear, 0, true)
 	}
 	target := c.target(m, isFile)
-	if m.Bind && !c.has(unix.CLONE_NEWNS) {
-		// A copy would stay a peer of the host's mount, and what is unmounted below it unmounted there (mount_namespaces(7)).
+	if m.Bind && len(m.Propagation) == 0 && !c.has(unix.CLONE_NEWNS) {
+		// A copy is a peer of the host's mount, and what is mounted below it would be mounted there (mount_namespaces(7)).
 		c.mountSetattr(tree.Val(), "", 0, 0, unix.MS_PRIVATE, true)
 	}
 	c.moveMount(tree.Val(), target.Val())
