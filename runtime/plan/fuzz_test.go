@@ -126,7 +126,7 @@ func (d *dice) caps() (c spec.Caps) {
 // namespaces also sets what spec.Decode lets through only with the namespace that holds it.
 func (d *dice) namespaces(o *spec.ContainerOpts) {
 	for i, n := range namespaceKinds[1:] {
-		if d.roll(3) == 0 {
+		if d.roll(3) == 0 || n.value == unix.CLONE_NEWUSER && !subjectHas(o, unix.CLONE_NEWNS) {
 			continue
 		}
 		o.Namespaces = append(o.Namespaces, spec.Namespace{
@@ -184,6 +184,8 @@ func (d *dice) mountOptions(o *spec.ContainerOpts) {
 		o.MaskedPaths = several(d, func(int) string { return d.path() })
 		o.ReadonlyPaths = several(d, func(int) string { return d.path() })
 		o.RootPropagation = d.propagation()
+	} else {
+		o.Mounts = slices.DeleteFunc(o.Mounts, func(m spec.Mount) bool { return checkOnHost(&m) != nil })
 	}
 	o.Terminal = d.yes()
 	if o.Terminal {

@@ -93,9 +93,8 @@ func (c *compiler) attach(tree program.Mem, m *spec.Mount, isFile bool) {
 		c.mountSetattr(tree.Val(), "", m.RecAttr.Set, m.RecAttr.Clear, 0, true)
 	}
 	target := c.target(m, isFile)
-	if m.Bind && len(m.Propagation) == 0 && !c.has(unix.CLONE_NEWNS) {
-		// A copy is a peer of the host's mount, and what is mounted below it would be mounted there (mount_namespaces(7)).
-		c.mountSetattr(tree.Val(), "", 0, 0, unix.MS_PRIVATE, true)
+	if m.Bind && !c.has(unix.CLONE_NEWNS) {
+		c.setApart(tree, m)
 	}
 	c.moveMount(tree.Val(), target.Val())
 	c.close(target)
@@ -107,6 +106,16 @@ func (c *compiler) attach(tree program.Mem, m *spec.Mount, isFile bool) {
 		c.close(c.root)
 		c.call(unix.SYS_FCNTL, tree.Val(), num(unix.F_DUPFD_CLOEXEC), null).to(c.root)
 	}
+}
+
+// setApart keeps what is mounted below a bind mount from the mount that it is a copy of, whose peer it would be
+// (mount_namespaces(7)). If its options say something of propagation, they go on from a slave's.
+func (c *compiler) setApart(tree program.Mem, m *spec.Mount) {
+	propagation := uint64(unix.MS_PRIVATE)
+	if len(m.Propagation) > 0 {
+		propagation = unix.MS_SLAVE
+	}
+	c.mountSetattr(tree.Val(), "", 0, 0, propagation, true)
 }
 
 // target opens a mount's destination; where it is missing it is made, a file for a file, else a folder.

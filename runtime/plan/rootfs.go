@@ -33,6 +33,26 @@ func (c *compiler) checkMounts() error {
 	if c.has(unix.CLONE_NEWUSER) {
 		return &Error{"/linux/namespaces", errNoRights}
 	}
+	for i := range c.o.Mounts {
+		if err := checkOnHost(&c.o.Mounts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOnHost refuses a mount that would be seen by the host elsewhere, or that whoever removes the container would not know
+// for its own.
+func checkOnHost(m *spec.Mount) error {
+	shared := slices.ContainsFunc(m.Propagation, func(p uint64) bool { return p&unix.MS_SHARED != 0 })
+	switch {
+	case m.Remount:
+		return nil
+	case m.Bind && shared:
+		return &Error{m.Pointer + "/options", errOnHost}
+	case m.Destination == "/":
+		return &Error{m.Pointer + "/destination", errOnHost}
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/runtime/program"
+	"github.com/crabcan/crabcan/spec"
 )
 
 // walkRules hold for each way through a plan that ends in execve. A rule returns what is wrong, or "".
@@ -19,6 +20,7 @@ var walkRules = []struct {
 	{forInit | forExec | forHook, "not dumpable before a namespace is joined", checkDumpable},
 	{forInit | forExec, "dies with its parent until it is ready", checkParentDeath},
 	{forInit, "mounts hang together with the host's only as the config says", checkPropagation},
+	{forInit, "without a mount namespace what is bound is apart from the host when it is attached", checkApart},
 	{forInit, "file systems are configured before they are mounted", checkCreated},
 	{forInit, "what the config hides is covered", checkCovered},
 	{forInit, "one root, entered once", checkRoot},
@@ -125,6 +127,26 @@ func checkPropagation(p subject, m *machine) string {
 		return m.printer.line(m.trace[set[0]])
 	}
 	return checkRootMount(p, m, set)
+}
+
+// checkApart: what is mounted below a peer of the host's mount is mounted there too.
+func checkApart(p subject, m *machine) string {
+	if p.has(unix.CLONE_NEWNS) {
+		return ""
+	}
+	last := 0
+	for _, at := range m.calls(unix.SYS_MOVE_MOUNT) {
+		tree, pointer := m.step(at).Args[0].Mem, p.Notes[m.trace[at]].Pointer
+		binds := slices.ContainsFunc(p.o.Mounts, func(mount spec.Mount) bool { return mount.Bind && mount.Pointer == pointer })
+		apart := slices.ContainsFunc(m.calls(unix.SYS_MOUNT_SETATTR), func(set int) bool {
+			return last < set && set < at && m.step(set).Args[0].Mem == tree && isApart(m.step(set))
+		})
+		if binds && !apart {
+			return "this one is not: " + pointer
+		}
+		last = at
+	}
+	return ""
 }
 
 // checkRootMount: where the mounts of the host may still be shared, the one that the root folder lies in is made private.

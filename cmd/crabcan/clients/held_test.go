@@ -24,10 +24,13 @@ done
 work=$(mktemp -d) && mkfifo "$work/in" || exit
 "$@" <"$work/in" >"$work/out" 2>"$work/err" &
 exec 3>"$work/in"
-cat >&3
-mark=$(printf '\004')
-until grep -q "$mark" "$work/out" && grep -q "$mark" "$work/err" || ! kill -0 $!; do sleep 0.02; done 2>/dev/null
-echo >&3
+cat >&3 2>/dev/null
+mark=$(printf '\004') tries=0
+until grep -q "$mark" "$work/out" && grep -q "$mark" "$work/err" || ! kill -0 $! || [ $tries -gt 5000 ]; do
+	tries=$((tries + 1))
+	sleep 0.02
+done 2>/dev/null
+echo 2>/dev/null >&3
 exec 3>&-
 wait $!
 status=$?
