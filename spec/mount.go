@@ -33,8 +33,8 @@ func (c *checker) mount(pointer string, in *specs.Mount) Mount {
 	c.text(pointer+"/source", m.Source)
 	c.texts(pointer+"/options", in.Options)
 	c.mappedOptions(pointer+"/options", m.Data)
-	if m.CopyUp && m.Type != "tmpfs" {
-		c.warnf(pointer+"/options", "tmpcopyup is ignored: it is for tmpfs only")
+	if m.CopyUp && (m.Type != "tmpfs" || m.Remount) {
+		c.warnf(pointer+"/options", "tmpcopyup is ignored: it is for a new tmpfs only")
 		m.CopyUp = false
 	}
 	return m

@@ -239,7 +239,7 @@ var mountRules = []ruleTest{
 		"warning: mounts[0].options[1]: sync has no effect on a bind mount\n" +
 		"warning: mounts[0].options[2]: tmpcopyup is ignored: it is for tmpfs only"},
 	{[]edit{`/mounts [{"destination": "/a", "type": "proc", "options": ["tmpcopyup"]}]`},
-		`warning: mounts[0].options: tmpcopyup is ignored: it is for tmpfs only`},
+		`warning: mounts[0].options: tmpcopyup is ignored: it is for a new tmpfs only`},
 	{[]edit{`/mounts [{"destination": "/a", "type": "tmpfs", "options": ["tmpcopyup"]}]`}, ``},
 }
 

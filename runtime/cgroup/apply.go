@@ -2,8 +2,6 @@ package cgroup
 
 import (
 	"errors"
-	"fmt"
-	"strconv"
 
 	"github.com/opencontainers/cgroups"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -58,6 +56,12 @@ func (m *Manager) Set(r *specs.LinuxResources) error {
 	if len(m.saved.Paths) == 0 || r == nil {
 		return nil
 	}
+	if m.Mode() == Unified {
+		var err error
+		if r, err = completeMemory(m.saved.Paths[""], r); err != nil {
+			return err
+		}
+	}
 	l, err := newLimits(r, m.Mode())
 	if err != nil {
 		return err
@@ -72,34 +76,6 @@ func (m *Manager) Set(r *specs.LinuxResources) error {
 	}
 	l.resources.SkipDevices = true
 	return m.set(l)
-}
-
-// completeCPUMax adds what a cgroup has of the processor's quota and period to that of the two that is to be changed: v2 has
-// one file for both, which is always written whole.
-func completeCPUMax(dir string, r *cgroups.Resources) error {
-	if (r.CpuQuota == 0) == (r.CpuPeriod == 0) {
-		return nil
-	}
-	text, err := readFile(dir + "/cpu.max")
-	if err != nil {
-		return err
-	}
-	var quota string
-	var period uint64
-	if _, err := fmt.Sscan(text, &quota, &period); err != nil {
-		return fmt.Errorf("%s/cpu.max: %w", dir, err)
-	}
-	if r.CpuPeriod == 0 {
-		r.CpuPeriod = period
-		return nil
-	}
-	if quota == "max" {
-		return nil
-	}
-	if r.CpuQuota, err = strconv.ParseInt(quota, 10, 64); err != nil {
-		return fmt.Errorf("%s/cpu.max: %w", dir, err)
-	}
-	return nil
 }
 
 func (m *Manager) checkControllers(l limits) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -29,32 +30,37 @@ var deviceLinks = [][2]string{
 	{"/proc/self/fd/2", "stderr"},
 }
 
-// devices makes the device nodes and links, unless the config binds a whole /dev of its own.
+// devices makes the device nodes, and furnishes /dev, unless the config binds a whole one: that is its owner's.
 func (c *compiler) devices() error {
-	for _, m := range c.o.Mounts {
-		if m.Bind && m.Destination == "/dev" {
-			return nil
-		}
-	}
 	if !c.has(unix.CLONE_NEWNS) && !MountsOnHost(c.o) {
 		return nil // the root folder is the host's, and stays as it is
 	}
+	var inside, elsewhere []spec.Device
+	for _, d := range Devices(c.o) {
+		if strings.HasPrefix(d.Path, "/dev/") {
+			inside = append(inside, d)
+		} else {
+			elsewhere = append(elsewhere, d)
+		}
+	}
+	if !slices.ContainsFunc(c.o.Mounts, func(m spec.Mount) bool { return m.Bind && m.Destination == "/dev" }) {
+		c.furnishDev(inside)
+	}
+	for _, d := range elsewhere {
+		c.device(d)
+	}
+	c.pointer = ""
+	return nil
+}
+
+func (c *compiler) furnishDev(devices []spec.Device) {
 	dev := c.Slot()
 	c.mkdirs("/dev", dev)
-	for _, d := range Devices(c.o) {
-		c.pointer = d.Pointer
-		folder := dev
-		if path.Dir(d.Path) != "/dev" {
-			folder = c.Slot()
-			c.mkdirs(path.Dir(d.Path), folder)
-		}
-		if c.inUserNS() && d.Mode&unix.S_IFMT != unix.S_IFIFO {
-			c.bindDevice(folder, d)
+	for _, d := range devices {
+		if path.Dir(d.Path) == "/dev" {
+			c.deviceIn(dev, d)
 		} else {
-			c.makeDevice(folder, d)
-		}
-		if folder != dev {
-			c.close(folder)
+			c.device(d)
 		}
 	}
 	c.pointer = ""
@@ -69,18 +75,54 @@ func (c *compiler) devices() error {
 	c.try([]unix.Errno{unix.ENOENT}, unix.SYS_UNLINKAT, dev.Val(), str("ptmx"), null)
 	c.call(unix.SYS_SYMLINKAT, str("pts/ptmx"), dev.Val(), str("ptmx"))
 	c.close(dev)
-	return nil
+}
+
+// device makes a device in a folder that may be missing.
+func (c *compiler) device(d spec.Device) {
+	folder := c.Slot()
+	c.pointer = d.Pointer
+	c.mkdirs(path.Dir(d.Path), folder)
+	c.deviceIn(folder, d)
+	c.close(folder)
+}
+
+func (c *compiler) deviceIn(folder program.Mem, d spec.Device) {
+	c.pointer = d.Pointer
+	if c.inUserNS() && d.Mode&unix.S_IFMT != unix.S_IFIFO {
+		c.bindDevice(folder, d)
+	} else {
+		c.makeDevice(folder, d)
+	}
 }
 
 // makeDevice makes a node in a folder. One that is there already stays as it is: it may be a mount of the host's, whose
 // owner is not the container's to change.
 func (c *compiler) makeDevice(folder program.Mem, d spec.Device) {
-	name, there := str(path.Base(d.Path)), c.NewLabel()
-	c.call(unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev))).on(unix.EEXIST, there)
+	name, exists, done := str(path.Base(d.Path)), c.NewLabel(), c.NewLabel()
+	last := c.call(unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev))).on(unix.EEXIST, exists)
 	if d.UID != 0 || d.GID != 0 {
-		c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
+		last = c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
 	}
-	c.Mark(there)
+	if d.Pointer != "" {
+		last.next(done)
+		c.Mark(exists)
+		c.checkDevice(folder, d)
+		exists = done
+	}
+	c.Mark(exists)
+}
+
+// checkDevice fails if what is there is not what is asked for (config-linux.md, "Devices": "the runtime MUST generate an
+// error").
+func (c *compiler) checkDevice(folder program.Mem, d spec.Device) {
+	fd, same := c.Slot(), c.NewLabel()
+	c.openat2(folder.Val(), path.Base(d.Path), unix.O_PATH|unix.O_NOFOLLOW, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_MAGICLINKS).to(fd)
+	c.testDevice(fd, d.Mode&unix.S_IFMT, d.Dev, same)
+	c.words = d.Path + " is there already, and not the device that is asked for"
+	c.fail(unix.EEXIST)
+	c.words = ""
+	c.Mark(same)
+	c.close(fd)
 }
 
 // bindDevice shows the host's node of the same path in a folder: in a user namespace nobody can make one. Owner and

@@ -24,7 +24,7 @@ func FuzzCompile(f *testing.F) {
 		o := d.options()
 		facts := d.facts(o)
 		p, err := Compile(o, facts)
-		if refused := []error{errOnHost, errNoRights, errNoExecve, errLateListener, errAsksSendmsg}; isAny(err, refused) {
+		if refused := []error{errOnHost, errNoRights, errNoExecve, errLateListener, errAsksSendmsg, errNoOptions}; isAny(err, refused) {
 			return
 		}
 		if err != nil {
@@ -216,7 +216,7 @@ func (d *dice) mount(i int) spec.Mount {
 	}
 	m.SBFlags = several(d, func(int) string { return oneIn(d, "ro", "sync", "lazytime") })
 	m.Data = several(d, func(int) string { return oneIn(d, "size=64k", "mode=755", "newinstance", "lowerdir=/a:/b=c") })
-	m.CopyUp = m.Type == "tmpfs" && d.yes()
+	m.CopyUp = m.Type == "tmpfs" && !m.Remount && d.yes()
 	return m
 }
 

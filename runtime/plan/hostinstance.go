@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"errors"
+	"fmt"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/crabcan/crabcan/spec"
@@ -35,6 +38,21 @@ func (c *compiler) hostInstance(m *spec.Mount) string {
 		}
 	}
 	return ""
+}
+
+// errNoOptions is about a file system that is shown as it is elsewhere.
+var errNoOptions = errors.New("the container gets no file system of its own here, which could have options")
+
+// checkOwnOptions refuses what only a new instance of a file system could be given.
+func (c *compiler) checkOwnOptions(m *spec.Mount) error {
+	v1 := m.Type == "cgroup" && !c.f.Unified
+	if m.Bind || m.Remount || !v1 && c.hostInstance(m) == "" {
+		return nil
+	}
+	for _, option := range append(without(m.SBFlags, "ro"), m.Data...) {
+		return &Error{m.Pointer + "/options", fmt.Errorf("%s: %w", option, errNoOptions)}
+	}
+	return nil
 }
 
 // bindInstance binds what can't be mounted. What is mounted below it on the host comes along, as the kernel wants it

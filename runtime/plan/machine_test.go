@@ -184,7 +184,7 @@ func (m *machine) succeed(at int, second uint64) {
 	s := &m.Program.Steps[at]
 	result := uint64(0)
 	switch s.Nr {
-	case unix.SYS_OPENAT2, unix.SYS_OPENAT, unix.SYS_FSOPEN, unix.SYS_FSMOUNT, unix.SYS_OPEN_TREE, unix.SYS_SOCKET:
+	case unix.SYS_OPENAT2, unix.SYS_OPENAT, unix.SYS_FSOPEN, unix.SYS_FSPICK, unix.SYS_FSMOUNT, unix.SYS_OPEN_TREE, unix.SYS_SOCKET:
 		result = m.open(at, s.Nr == unix.SYS_FSMOUNT || s.Nr == unix.SYS_OPEN_TREE)
 	case unix.SYS_IOCTL, unix.SYS_FCNTL:
 		if cmd := s.Args[1].N; cmd == unix.TIOCGPTPEER || cmd == unix.F_DUPFD_CLOEXEC {

@@ -16,6 +16,9 @@ func (c *compiler) mounts() error {
 	for i := range c.o.Mounts {
 		m := folded(&c.o.Mounts[i])
 		c.pointer = m.Pointer
+		if err := c.checkOwnOptions(m); err != nil {
+			return err
+		}
 		switch {
 		case m.Remount:
 			c.remount(m)
@@ -220,6 +223,32 @@ func (c *compiler) newFs(kind, source string, flags, options []string) {
 	if source != "" {
 		c.fsString("source", source)
 	}
+	c.fsOptions(flags, options)
+	c.fsCommand(unix.FSCONFIG_CMD_CREATE)
+}
+
+// reconfigure changes the flags and options of the file system that is mounted at fd. To be read-only is left to the
+// mount: the file system may be the host's as well (/sys in the host's network namespace, what has been bound). For
+// the same reason its owner may have kept it, which matters only if there is more to change than the mount can.
+func (c *compiler) reconfigure(fd program.Mem, m *spec.Mount) {
+	flags := without(m.SBFlags, "ro")
+	if len(flags)+len(m.Data) == 0 {
+		return
+	}
+	c.call(unix.SYS_FSPICK, fd.Val(), empty, num(unix.FSPICK_CLOEXEC|unix.FSPICK_EMPTY_PATH)).to(c.fs)
+	c.onFailure(c.failedFs)
+	c.fsOptions(flags, m.Data)
+	done := c.NewLabel()
+	command := c.fsCommand(unix.FSCONFIG_CMD_RECONFIGURE)
+	if len(m.Data) == 0 && len(without(flags, "rw")) == 0 {
+		command.on(unix.EPERM, done)
+	}
+	c.Mark(done)
+	c.onFailure(c.failed)
+	c.close(c.fs)
+}
+
+func (c *compiler) fsOptions(flags, options []string) {
 	for _, f := range flags {
 		c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(unix.FSCONFIG_SET_FLAG), str(f), null, null)
 	}
@@ -230,7 +259,10 @@ func (c *compiler) newFs(kind, source string, flags, options []string) {
 			c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(unix.FSCONFIG_SET_FLAG), str(o), null, null)
 		}
 	}
-	c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(unix.FSCONFIG_CMD_CREATE), null, null, null)
+}
+
+func (c *compiler) fsCommand(command int) step {
+	return c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(command), null, null, null)
 }
 
 func (c *compiler) fsString(key, value string) {
@@ -248,6 +280,7 @@ func (c *compiler) copyUp(m *spec.Mount, tree program.Mem) {
 func (c *compiler) remount(m *spec.Mount) {
 	fd := c.Slot()
 	c.open(m.Destination, unix.O_PATH).to(fd)
+	c.reconfigure(fd, m)
 	c.setAttr(fd, m.Attr)
 	if !m.RecAttr.IsZero() {
 		c.mountSetattr(fd.Val(), "", m.RecAttr.Set, m.RecAttr.Clear, 0, true)

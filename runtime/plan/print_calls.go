@@ -62,11 +62,15 @@ var callRows = [...]callRow{
 		{show: descriptor}, {as: "FSCONFIG_SET_STRING", is: unix.FSCONFIG_SET_STRING}, {show: text}, {show: text}}},
 	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{
 		{show: descriptor}, {as: "FSCONFIG_CMD_CREATE", is: unix.FSCONFIG_CMD_CREATE}}},
+	{nr: unix.SYS_FSCONFIG, name: "fsconfig", params: []param{
+		{show: descriptor}, {as: "FSCONFIG_CMD_RECONFIGURE", is: unix.FSCONFIG_CMD_RECONFIGURE}}},
 	{nr: unix.SYS_FSETXATTR, name: "fsetxattr", params: []param{{show: descriptor}, {show: text}, {show: data}, {show: number}}},
 	{nr: unix.SYS_FSMOUNT, name: "fsmount", params: []param{
 		{show: descriptor}, {show: bits, names: fsmountFlags}, {show: bits, names: mountAttrs}}},
 	{nr: unix.SYS_FSOPEN, name: "fsopen", params: []param{
 		{show: text}, {show: bits, names: fsopenFlags}}, result: "fs"},
+	{nr: unix.SYS_FSPICK, name: "fspick", params: []param{
+		{show: descriptor}, {show: text}, {show: bits, names: fspickFlags}}, result: "fs"},
 	{nr: unix.SYS_FSTATFS, name: "fstatfs", params: []param{{show: descriptor}, {show: buffer, use: "statfs"}}},
 	{nr: unix.SYS_GETCWD, name: "getcwd", params: []param{{show: buffer, use: "cwd"}, {show: number}}},
 	{nr: unix.SYS_IOCTL, name: "ioctl", params: []param{

@@ -94,6 +94,8 @@ var fileTypes = []constant{
 
 var fsopenFlags = []constant{{unix.FSOPEN_CLOEXEC, "FSOPEN_CLOEXEC"}}
 
+var fspickFlags = []constant{{unix.FSPICK_CLOEXEC, "FSPICK_CLOEXEC"}, {unix.FSPICK_EMPTY_PATH, "FSPICK_EMPTY_PATH"}}
+
 var fsmountFlags = []constant{{unix.FSMOUNT_CLOEXEC, "FSMOUNT_CLOEXEC"}}
 
 var openTreeFlags = []constant{

@@ -136,7 +136,7 @@ func (r *printer) opened(i int) string {
 		return joinPath(r.standsFor(i, s.Args[0]), cString(s.Args[1]))
 	case unix.SYS_FSOPEN:
 		return cString(s.Args[0])
-	case unix.SYS_FSMOUNT, unix.SYS_FCNTL:
+	case unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_FCNTL:
 		return r.standsFor(i, s.Args[0])
 	case unix.SYS_IOCTL:
 		return "pty"

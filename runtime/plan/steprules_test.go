@@ -76,6 +76,7 @@ var closeOnExecFlags = []struct {
 	{unix.SYS_OPENAT, unix.O_CLOEXEC, func(a []program.Arg) program.Arg { return a[2] }},
 	{unix.SYS_OPEN_TREE, unix.OPEN_TREE_CLOEXEC, func(a []program.Arg) program.Arg { return a[2] }},
 	{unix.SYS_FSOPEN, unix.FSOPEN_CLOEXEC, func(a []program.Arg) program.Arg { return a[1] }},
+	{unix.SYS_FSPICK, unix.FSPICK_CLOEXEC, func(a []program.Arg) program.Arg { return a[2] }},
 	{unix.SYS_FSMOUNT, unix.FSMOUNT_CLOEXEC, func(a []program.Arg) program.Arg { return a[1] }},
 	{unix.SYS_SOCKET, unix.SOCK_CLOEXEC, func(a []program.Arg) program.Arg { return a[1] }},
 }
