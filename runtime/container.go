@@ -143,6 +143,10 @@ func (c *Container) compile(run bool) (image []byte, err error) {
 	}
 	if c.opts.Seccomp != nil {
 		logrus.Debugf("seccomp filter flags: %d", c.plan.FilterFlags)
+		// Engines' profiles name calls of many kernels: a warning would be the rule.
+		for _, name := range c.plan.UnknownCalls {
+			logrus.Debugf("linux.seccomp.syscalls: %q is no system call that is known, and has no effect", name)
+		}
 	}
 	return c.plan.Program.Link()
 }

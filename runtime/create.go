@@ -121,18 +121,19 @@ func (c *Container) makeFolder(group state.IntelRdt) error {
 		return c.dir.Remove()
 	})
 	c.state = state.State{
-		ID:          c.id,
-		OCIVersion:  c.opts.OCIVersion,
-		Bundle:      c.bundle.Dir,
-		Rootfs:      c.opts.MountDir,
-		Created:     time.Now().UTC(),
-		Owner:       uint32(os.Geteuid()),
-		Annotations: c.opts.Annotations,
-		Hooks:       !c.opts.Hooks.IsZero(),
-		SharedPids:  !c.ownPids(),
-		Cgroup:      state.Cgroup(c.cgroup.Saved()),
-		IntelRdt:    group,
-		Descriptors: c.pipes(),
+		ID:           c.id,
+		OCIVersion:   c.opts.OCIVersion,
+		Bundle:       c.bundle.Dir,
+		Rootfs:       c.opts.MountDir,
+		Created:      time.Now().UTC(),
+		Owner:        uint32(os.Geteuid()),
+		Annotations:  c.opts.Annotations,
+		Hooks:        !c.opts.Hooks.IsZero(),
+		SharedPids:   !c.ownPids(),
+		NoNewKeyring: c.flags.NoNewKeyring,
+		Cgroup:       state.Cgroup(c.cgroup.Saved()),
+		IntelRdt:     group,
+		Descriptors:  c.pipes(),
 	}
 	if err := c.dir.Save(c.state); err != nil {
 		return err

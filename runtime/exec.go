@@ -207,7 +207,7 @@ func (c *Container) gatherExec(o *spec.ContainerOpts, joined *cgroup.Manager) (f
 	f = plan.Facts{
 		ID:           c.id,
 		PreserveFds:  c.flags.PreserveFds,
-		NoNewKeyring: c.flags.NoNewKeyring,
+		NoNewKeyring: c.state.NoNewKeyring,
 		Attach:       c.paused || joined.NeedsAttach(),
 		Unprivileged: unprivileged(),
 	}

@@ -75,7 +75,18 @@ func mustMarshal(v any) []byte {
 }
 
 // onHost prepares a hook to run in the runtime's own namespaces and in the bundle.
-func (c *Container) onHost(h spec.Hook) (hook.Hook, error) { return c.hookIn(h, 0, c.state.Bundle) }
+func (c *Container) onHost(h spec.Hook) (hook.Hook, error) {
+	return c.hookIn(withOwnEnv(h), 0, c.state.Bundle)
+}
+
+// withOwnEnv gives a hook without env the runtime's, as runc does with those that run in its own namespaces: they look for
+// programs in its PATH.
+func withOwnEnv(h spec.Hook) spec.Hook {
+	if h.Env == nil {
+		h.Env = os.Environ()
+	}
+	return h
+}
 
 // hookIn prepares a hook of the host's to run in those namespaces of the container's that join says. The specification
 // has nothing on the folder in which it starts; hooks rely on what runc does.
@@ -122,7 +133,7 @@ func (c *Container) prepare(p *plan.Plan, in *cgroup.Manager) (hook.Hook, error)
 func (c *Container) hostHooks(init *spawn.Process) error {
 	own, state := c.opts.Hooks, c.hookState(specs.StateCreating, init.Pid)
 	for _, k := range []hookKind{{"prestart", own.Prestart}, {"createRuntime", own.CreateRuntime}} {
-		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return c.during(init, h, 0, c.state.Bundle) })
+		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return c.during(init, withOwnEnv(h), 0, c.state.Bundle) })
 		if err != nil {
 			return err
 		}

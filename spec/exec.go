@@ -22,9 +22,10 @@ type ExecChanges struct {
 	Groups []uint32
 	// Caps are added to the bounding, effective and permitted sets. Not to the inheritable one: a program with file
 	// capabilities would gain them (CVE-2022-29162).
-	Caps       []string
-	Terminal   bool
-	NoNewPrivs bool
+	Caps     []string
+	Terminal bool
+	// NoNewPrivs is nil for what the container has.
+	NoNewPrivs *bool
 }
 
 // DecodeProcess turns the bytes of a process file (exec --process) into the options of a process in the container that
@@ -62,6 +63,7 @@ func inherit(p, container *specs.Process) {
 	replace(&container.SelinuxLabel, p.SelinuxLabel)
 	p.ApparmorProfile, p.SelinuxLabel = container.ApparmorProfile, container.SelinuxLabel
 	p.Capabilities = cmp.Or(p.Capabilities, container.Capabilities)
+	p.User.Umask = cmp.Or(p.User.Umask, container.User.Umask)
 	p.OOMScoreAdj = cmp.Or(p.OOMScoreAdj, container.OOMScoreAdj)
 	p.Scheduler = cmp.Or(p.Scheduler, container.Scheduler)
 	p.IOPriority = cmp.Or(p.IOPriority, container.IOPriority)
@@ -78,7 +80,7 @@ func ChangeProcess(config []byte, env Env, change ExecChanges) (*ContainerOpts, 
 	p.Args = change.Args
 	p.Env = append(p.Env, change.Env...)
 	p.Terminal = change.Terminal
-	p.NoNewPrivileges = p.NoNewPrivileges || change.NoNewPrivs
+	p.NoNewPrivileges = *cmp.Or(change.NoNewPrivs, &p.NoNewPrivileges)
 	replace(&p.Cwd, change.Cwd)
 	replace(&p.ApparmorProfile, change.AppArmor)
 	replace(&p.SelinuxLabel, change.SELinux)

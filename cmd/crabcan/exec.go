@@ -79,16 +79,18 @@ func execOptions(c *cli.Context) (o runtime.ExecOptions, err error) {
 		IgnorePaused: c.Bool("ignore-paused"),
 		ProcessFile:  c.String("process"),
 		Change: spec.ExecChanges{
-			Args:       c.Args().Tail(),
-			Env:        c.StringSlice("env"),
-			Cwd:        c.String("cwd"),
-			AppArmor:   c.String("apparmor"),
-			SELinux:    c.String("process-label"),
-			User:       c.String("user"),
-			Caps:       c.StringSlice("cap"),
-			Terminal:   c.Bool("tty"),
-			NoNewPrivs: c.Bool("no-new-privs"),
+			Args:     c.Args().Tail(),
+			Env:      c.StringSlice("env"),
+			Cwd:      c.String("cwd"),
+			AppArmor: c.String("apparmor"),
+			SELinux:  c.String("process-label"),
+			User:     c.String("user"),
+			Caps:     c.StringSlice("cap"),
+			Terminal: c.Bool("tty"),
 		},
+	}
+	if name := "no-new-privs"; c.IsSet(name) {
+		o.Change.NoNewPrivs = new(c.Bool(name))
 	}
 	if o.PreserveFds < 0 {
 		return o, fmt.Errorf("--preserve-fds %d: must not be negative", o.PreserveFds)

@@ -19,6 +19,8 @@ type limits struct {
 	// needs are the controllers that the settings need, each with the first setting that does.
 	needs []need
 	notes []string
+	// asked are the pointers of the settings that ask for anything.
+	asked []string
 }
 
 // need says that a setting can't work without a controller.
@@ -37,6 +39,7 @@ func newLimits(r *specs.LinuxResources, mode Mode) (limits, error) {
 		if !s.convert(l.resources, &asked) {
 			continue
 		}
+		l.asked = append(l.asked, s.pointer)
 		switch controller := s.controller(mode); controller {
 		case dropped:
 			l.notes = append(l.notes, spec.Dotted(s.pointer)+" has no effect: it is obsolete")
@@ -49,6 +52,25 @@ func newLimits(r *specs.LinuxResources, mode Mode) (limits, error) {
 	errs = append(errs, l.requireUnified(r.Unified, mode)...)
 	errs = append(errs, l.check(mode)...)
 	return l, errors.Join(errs...)
+}
+
+var errNoCgroup = errors.New("needs a cgroup, and --cgroup-manager disabled makes none")
+
+// checkUnlimited refuses limits of a container without a cgroup, with an *Error for each. It can't have device rules
+// either, but every caller writes some.
+func checkUnlimited(r *specs.LinuxResources) error {
+	if r == nil {
+		return nil
+	}
+	l, _ := newLimits(r, Unified) // whether a mode could give it does not matter
+	var errs []error
+	for _, pointer := range l.asked {
+		errs = append(errs, &Error{pointer, errNoCgroup})
+	}
+	for _, name := range sortedKeys(r.Unified) {
+		errs = append(errs, &Error{unifiedPointer(name), errNoCgroup})
+	}
+	return errors.Join(errs...)
 }
 
 // refusal starts with runc's words for it.

@@ -73,7 +73,7 @@ type Manager struct {
 // What the config asks and this host can't give comes as one or several *Error, joined.
 func New(c Config) (*Manager, error) {
 	if c.Disabled {
-		return &Manager{}, nil
+		return &Manager{}, checkUnlimited(c.Resources)
 	}
 	h, err := readHost()
 	if err != nil {

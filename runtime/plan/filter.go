@@ -36,7 +36,7 @@ func (c *compiler) filter() error {
 	if !allowsExecve(profile) {
 		return &Error{c.pointer, errNoExecve}
 	}
-	c.filterFlags = f.Flags
+	c.filterFlags, c.unknownCalls = f.Flags, f.Unknown
 	if f.Notify {
 		if err := c.checkAgent(profile); err != nil {
 			return &Error{c.pointer, err}

@@ -25,6 +25,8 @@ type Plan struct {
 	CloneFlags uint64
 	// FilterFlags are the SECCOMP_FILTER_FLAG_* bits that the seccomp filter, if there is one, is loaded with.
 	FilterFlags uint
+	// UnknownCalls are the names in the seccomp profile that are no system call's: they have no effect.
+	UnknownCalls []string
 	// Requests are what init may ask its parent to open, by the number in program.Open.
 	Requests []Request
 }
@@ -96,6 +98,8 @@ type compiler struct {
 	requests []Request
 	// filterFlags are those of Plan.
 	filterFlags uint
+	// unknownCalls are those of Plan.
+	unknownCalls []string
 	// proc is the private procfs.
 	proc program.Mem
 }
@@ -171,7 +175,8 @@ func compileChapters(o *spec.ContainerOpts, f Facts, chapters []chapter) (*Plan,
 	return &Plan{
 		Program: c.Program, Notes: c.notes, Files: c.files, FirstFile: c.firstFile(),
 		Forks: c.forks, Maps: c.maps, CloneFlags: c.cloneFlags(), Requests: c.requests,
-		FilterFlags: c.filterFlags,
+		FilterFlags:  c.filterFlags,
+		UnknownCalls: c.unknownCalls,
 	}, nil
 }
 

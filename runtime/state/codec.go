@@ -31,6 +31,7 @@ func members(s *State) object {
 		}},
 		{"hooks", boolean(&s.Hooks)},
 		{"sharedPids", boolean(&s.SharedPids)},
+		{"noNewKeyring", boolean(&s.NoNewKeyring)},
 		{"intelRdt", object{
 			{"folder", text(&s.IntelRdt.Folder)},
 			{"monitor", text(&s.IntelRdt.Monitor)},

@@ -39,7 +39,9 @@ type State struct {
 	Hooks bool
 	// SharedPids says that the container has no pid namespace of its own, so that its processes outlive init.
 	SharedPids bool
-	IntelRdt   IntelRdt
+	// NoNewKeyring is create's flag: what joins the container later has its caller's session keyring as well.
+	NoNewKeyring bool
+	IntelRdt     IntelRdt
 	// Descriptors are the pipes that init was given: by descriptor number what /proc/PID/fd shows, "pipe:[INODE]".
 	Descriptors map[string]string
 	RootMount   RootMount
