@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
-	"strings"
 
+	"github.com/docker/go-units"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/urfave/cli/v2"
 
@@ -98,17 +99,18 @@ func update(c *cli.Context) Errcode {
 	return with(c, func(container *runtime.Container) error { return container.Update(r) })
 }
 
-// newLimits reads the flags; a file, if one is given, is all there is.
+// newLimits reads the flags; a file, if one is given, is all there is. An empty value is as good as none, as with runc.
 func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
 	r := &specs.LinuxResources{}
 	if name := c.String("resources"); name != "" {
 		return r, readLimits(c, name, r)
 	}
 	for _, l := range limits() {
-		if !c.IsSet(l.name) {
+		value := c.String(l.name)
+		if value == "" {
 			continue
 		}
-		if err := l.set(r, c.String(l.name)); err != nil {
+		if err := l.set(r, value); err != nil {
 			return nil, fmt.Errorf("--%s: %w", l.name, err)
 		}
 	}
@@ -118,7 +120,7 @@ func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
 // readLimits reads a file with limits. A member that nobody knows would be a limit that is not set.
 func readLimits(c *cli.Context, name string, r *specs.LinuxResources) error {
 	for _, l := range limits() {
-		if c.IsSet(l.name) {
+		if c.String(l.name) != "" {
 			return fmt.Errorf("--%s and --resources can't be given together", l.name)
 		}
 	}
@@ -182,20 +184,17 @@ func unsigned16(to **uint16, text string) error {
 	return err
 }
 
-// size reads a number of bytes, with a unit of 1024 and its powers: k, m, g, t or p, with or without b or ib.
+// size reads a number of bytes as runc does, with or without a unit, and -1. A whole number is taken as it is: the library
+// counts with floating point, which has no room for all digits of a large one.
 func size(to **int64, text string) error {
-	number := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(text), "b"), "i")
-	shift := 0
-	if n := len(number); n > 0 {
-		if unit := strings.IndexByte("kmgtp", number[n-1]); unit >= 0 {
-			shift, number = 10*(unit+1), number[:n-1]
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || v < -1 {
+		v, err = units.RAMInBytes(text)
+		// What the library makes of a number that is too large depends on the processor: the smallest int64 or the largest.
+		if v < 0 || v == math.MaxInt64 {
+			return fmt.Errorf("%q is no number of bytes", text)
 		}
 	}
-	v, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || v<<shift>>shift != v {
-		return fmt.Errorf("%q is no number of bytes", text)
-	}
-	v <<= shift
 	*to = &v
-	return nil
+	return err
 }
