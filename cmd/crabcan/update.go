@@ -8,18 +8,35 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/docker/go-units"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/runtime"
+	"github.com/crabcan/crabcan/spec"
 )
 
 // limit is a flag of update and the resource that it sets.
 type limit struct {
 	name, usage string
 	set         func(r *specs.LinuxResources, value string) error
+}
+
+// obsoleteLimits are flags that some callers still pass. They set nothing, as with runc.
+var obsoleteLimits = [...]string{"kernel-memory", "kernel-memory-tcp"}
+
+// schemas are the flags that change the container's resctrl group, each with what its value begins with.
+var schemas = [...]struct {
+	name, usage, prefix string
+	in                  func(*spec.IntelRdt) *string
+}{
+	{"l3-cache-schema", "`SCHEMA` of the L3 cache, as in linux.intelRdt", "",
+		func(o *spec.IntelRdt) *string { return &o.L3 }},
+	{"mem-bw-schema", "`SCHEMA` of the memory bandwidth, as in linux.intelRdt", spec.MemBwPrefix,
+		func(o *spec.IntelRdt) *string { return &o.MemBw }},
 }
 
 // limits are the flags of update, as runc has them.
@@ -81,6 +98,12 @@ func updateCommand() *cli.Command {
 	for _, l := range limits() {
 		flags = append(flags, &cli.StringFlag{Name: l.name, Usage: l.usage})
 	}
+	for _, s := range schemas {
+		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage})
+	}
+	for _, name := range obsoleteLimits {
+		flags = append(flags, &cli.StringFlag{Name: name, Usage: "has no effect", Hidden: true})
+	}
 	return &cli.Command{
 		Name:        "update",
 		Usage:       "change the limits of a container",
@@ -92,11 +115,56 @@ func updateCommand() *cli.Command {
 }
 
 func update(c *cli.Context) Errcode {
+	for _, name := range obsoleteLimits {
+		if c.String(name) != "" {
+			logrus.Warnf("--%s has no effect: it is obsolete", name)
+		}
+	}
+	group, err := newSchemas(c)
+	if err != nil {
+		return failed(err)
+	}
 	r, err := newLimits(c)
 	if err != nil {
 		return failed(err)
 	}
-	return with(c, func(container *runtime.Container) error { return container.Update(r) })
+	return with(c, func(container *runtime.Container) error {
+		if err := group.change(container); err != nil {
+			return err
+		}
+		return container.Update(r)
+	})
+}
+
+// groupChange is what the flags of schemas ask for.
+type groupChange struct {
+	flags []string // those given, to name them in an error
+	opts  spec.IntelRdt
+}
+
+func newSchemas(c *cli.Context) (g groupChange, err error) {
+	for _, s := range schemas {
+		value := c.String(s.name)
+		if value == "" {
+			continue
+		}
+		if err := spec.CheckSchema(value, s.prefix); err != nil {
+			return g, fmt.Errorf("--%s: %w", s.name, err)
+		}
+		g.flags = append(g.flags, "--"+s.name)
+		*s.in(&g.opts) = value
+	}
+	return g, nil
+}
+
+func (g *groupChange) change(container *runtime.Container) error {
+	if len(g.flags) == 0 {
+		return nil
+	}
+	if err := container.UpdateGroup(&g.opts); err != nil {
+		return fmt.Errorf("%s: %w", strings.Join(g.flags, ", "), err)
+	}
+	return nil
 }
 
 // newLimits reads the flags; a file, if one is given, is all there is. An empty value is as good as none, as with runc.
