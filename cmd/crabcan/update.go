@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -169,10 +167,10 @@ func (g *groupChange) change(container *runtime.Container) error {
 
 // newLimits reads the flags; a file, if one is given, is all there is. An empty value is as good as none, as with runc.
 func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
-	r := &specs.LinuxResources{}
 	if name := c.String("resources"); name != "" {
-		return r, readLimits(c, name, r)
+		return readLimits(c, name)
 	}
+	r := &specs.LinuxResources{}
 	for _, l := range limits() {
 		value := c.String(l.name)
 		if value == "" {
@@ -185,23 +183,23 @@ func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
 	return r, nil
 }
 
-// readLimits reads a file with limits. A member that nobody knows would be a limit that is not set.
-func readLimits(c *cli.Context, name string, r *specs.LinuxResources) error {
+// readLimits reads a file with limits, and warns of what it says in vain.
+func readLimits(c *cli.Context, name string) (*specs.LinuxResources, error) {
 	for _, l := range limits() {
 		if c.String(l.name) != "" {
-			return fmt.Errorf("--%s and --resources can't be given together", l.name)
+			return nil, fmt.Errorf("--%s and --resources can't be given together", l.name)
 		}
 	}
 	data, err := readAll(name)
-	if err == nil {
-		in := json.NewDecoder(bytes.NewReader(data))
-		in.DisallowUnknownFields()
-		err = in.Decode(r)
-	}
 	if err != nil {
-		return fmt.Errorf("--resources %s: %w", name, err)
+		return nil, fmt.Errorf("--resources: %w", err)
 	}
-	return nil
+	if name == "-" {
+		name = "standard input"
+	}
+	r, warnings, err := spec.DecodeResources(name, data)
+	warn(warnings)
+	return r, err
 }
 
 // readAll is a file's content; "-" is standard input.
