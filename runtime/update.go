@@ -2,12 +2,36 @@ package runtime
 
 import (
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/sirupsen/logrus"
+
+	"github.com/crabcan/crabcan/runtime/resctrl"
+	"github.com/crabcan/crabcan/spec"
 )
 
-// Update changes limits of a container: those given, and nothing else.
+// Update changes limits of a container: those given, and nothing else. It warns of those that are obsolete.
 func (c *Container) Update(r *specs.LinuxResources) error {
-	if err := c.expect("update", StatusCreated, StatusRunning, StatusPaused); err != nil {
+	if err := c.expectUpdatable(); err != nil {
 		return err
 	}
-	return c.cgroup.Set(r)
+	err := c.cgroup.Set(r)
+	for _, note := range c.cgroup.Notes() {
+		logrus.Warn(note)
+	}
+	return err
+}
+
+// UpdateGroup changes schemata of a container's resctrl group: those given, and nothing else.
+func (c *Container) UpdateGroup(o *spec.IntelRdt) error {
+	if err := c.expectUpdatable(); err != nil {
+		return err
+	}
+	root, err := resctrl.Root()
+	if err != nil {
+		return err
+	}
+	return c.group().Change(root, o)
+}
+
+func (c *Container) expectUpdatable() error {
+	return c.expect("update", StatusCreated, StatusRunning, StatusPaused)
 }

@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -17,7 +19,7 @@ func (c *checker) intelRdt() {
 	}
 	c.closID(pointer+"/closID", in.ClosID)
 	c.schema(pointer+"/l3CacheSchema", in.L3CacheSchema, "")
-	c.schema(pointer+"/memBwSchema", in.MemBwSchema, "MB:")
+	c.schema(pointer+"/memBwSchema", in.MemBwSchema, MemBwPrefix)
 	for i, line := range in.Schemata {
 		c.schema(element(pointer+"/schemata", i), line, "")
 	}
@@ -38,11 +40,22 @@ func (c *checker) closID(pointer, id string) {
 }
 
 func (c *checker) schema(pointer, line, prefix string) {
-	switch {
-	case strings.Contains(line, "\n"):
-		c.errorf(pointer, "must not hold a newline")
-	case line != "" && !strings.HasPrefix(line, prefix):
-		c.errorf(pointer, "must begin with %s, not %q", prefix, line)
+	if err := CheckSchema(line, prefix); err != nil {
+		c.errorf(pointer, "%v", err)
 	}
 	c.text(pointer, line)
+}
+
+// MemBwPrefix is how a memBwSchema begins.
+const MemBwPrefix = "MB:"
+
+// CheckSchema checks a line for the schemata file; empty is none. The error is the rest of a sentence.
+func CheckSchema(line, prefix string) error {
+	switch {
+	case strings.Contains(line, "\n"):
+		return errors.New("must not hold a newline")
+	case line != "" && !strings.HasPrefix(line, prefix):
+		return fmt.Errorf("must begin with %s, not %q", prefix, line)
+	}
+	return nil
 }

@@ -1,24 +1,40 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
 
+	"github.com/docker/go-units"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/sirupsen/logrus"
 	"github.com/urfave/cli/v2"
 
 	"github.com/crabcan/crabcan/runtime"
+	"github.com/crabcan/crabcan/spec"
 )
 
 // limit is a flag of update and the resource that it sets.
 type limit struct {
 	name, usage string
 	set         func(r *specs.LinuxResources, value string) error
+}
+
+// obsoleteLimits are flags that some callers still pass. They set nothing, as with runc.
+var obsoleteLimits = [...]string{"kernel-memory", "kernel-memory-tcp"}
+
+// schemas are the flags that change the container's resctrl group, each with what its value begins with.
+var schemas = [...]struct {
+	name, usage, prefix string
+	in                  func(*spec.IntelRdt) *string
+}{
+	{"l3-cache-schema", "`SCHEMA` of the L3 cache, as in linux.intelRdt", "",
+		func(o *spec.IntelRdt) *string { return &o.L3 }},
+	{"mem-bw-schema", "`SCHEMA` of the memory bandwidth, as in linux.intelRdt", spec.MemBwPrefix,
+		func(o *spec.IntelRdt) *string { return &o.MemBw }},
 }
 
 // limits are the flags of update, as runc has them.
@@ -80,6 +96,12 @@ func updateCommand() *cli.Command {
 	for _, l := range limits() {
 		flags = append(flags, &cli.StringFlag{Name: l.name, Usage: l.usage})
 	}
+	for _, s := range schemas {
+		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage})
+	}
+	for _, name := range obsoleteLimits {
+		flags = append(flags, &cli.StringFlag{Name: name, Usage: "has no effect", Hidden: true})
+	}
 	return &cli.Command{
 		Name:        "update",
 		Usage:       "change the limits of a container",
@@ -91,47 +113,93 @@ func updateCommand() *cli.Command {
 }
 
 func update(c *cli.Context) Errcode {
+	for _, name := range obsoleteLimits {
+		if c.String(name) != "" {
+			logrus.Warnf("--%s has no effect: it is obsolete", name)
+		}
+	}
+	group, err := newSchemas(c)
+	if err != nil {
+		return failed(err)
+	}
 	r, err := newLimits(c)
 	if err != nil {
 		return failed(err)
 	}
-	return with(c, func(container *runtime.Container) error { return container.Update(r) })
+	return with(c, func(container *runtime.Container) error {
+		if err := group.change(container); err != nil {
+			return err
+		}
+		return container.Update(r)
+	})
 }
 
-// newLimits reads the flags; a file, if one is given, is all there is.
-func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
-	r := &specs.LinuxResources{}
-	if name := c.String("resources"); name != "" {
-		return r, readLimits(c, name, r)
-	}
-	for _, l := range limits() {
-		if !c.IsSet(l.name) {
+// groupChange is what the flags of schemas ask for.
+type groupChange struct {
+	flags []string // those given, to name them in an error
+	opts  spec.IntelRdt
+}
+
+func newSchemas(c *cli.Context) (g groupChange, err error) {
+	for _, s := range schemas {
+		value := c.String(s.name)
+		if value == "" {
 			continue
 		}
-		if err := l.set(r, c.String(l.name)); err != nil {
+		if err := spec.CheckSchema(value, s.prefix); err != nil {
+			return g, fmt.Errorf("--%s: %w", s.name, err)
+		}
+		g.flags = append(g.flags, "--"+s.name)
+		*s.in(&g.opts) = value
+	}
+	return g, nil
+}
+
+func (g *groupChange) change(container *runtime.Container) error {
+	if len(g.flags) == 0 {
+		return nil
+	}
+	if err := container.UpdateGroup(&g.opts); err != nil {
+		return fmt.Errorf("%s: %w", strings.Join(g.flags, ", "), err)
+	}
+	return nil
+}
+
+// newLimits reads the flags; a file, if one is given, is all there is. An empty value is as good as none, as with runc.
+func newLimits(c *cli.Context) (*specs.LinuxResources, error) {
+	if name := c.String("resources"); name != "" {
+		return readLimits(c, name)
+	}
+	r := &specs.LinuxResources{}
+	for _, l := range limits() {
+		value := c.String(l.name)
+		if value == "" {
+			continue
+		}
+		if err := l.set(r, value); err != nil {
 			return nil, fmt.Errorf("--%s: %w", l.name, err)
 		}
 	}
 	return r, nil
 }
 
-// readLimits reads a file with limits. A member that nobody knows would be a limit that is not set.
-func readLimits(c *cli.Context, name string, r *specs.LinuxResources) error {
+// readLimits reads a file with limits, and warns of what it says in vain.
+func readLimits(c *cli.Context, name string) (*specs.LinuxResources, error) {
 	for _, l := range limits() {
-		if c.IsSet(l.name) {
-			return fmt.Errorf("--%s and --resources can't be given together", l.name)
+		if c.String(l.name) != "" {
+			return nil, fmt.Errorf("--%s and --resources can't be given together", l.name)
 		}
 	}
 	data, err := readAll(name)
-	if err == nil {
-		in := json.NewDecoder(bytes.NewReader(data))
-		in.DisallowUnknownFields()
-		err = in.Decode(r)
-	}
 	if err != nil {
-		return fmt.Errorf("--resources %s: %w", name, err)
+		return nil, fmt.Errorf("--resources: %w", err)
 	}
-	return nil
+	if name == "-" {
+		name = "standard input"
+	}
+	r, warnings, err := spec.DecodeResources(name, data)
+	warn(warnings)
+	return r, err
 }
 
 // readAll is a file's content; "-" is standard input.
@@ -182,20 +250,17 @@ func unsigned16(to **uint16, text string) error {
 	return err
 }
 
-// size reads a number of bytes, with a unit of 1024 and its powers: k, m, g, t or p, with or without b or ib.
+// size reads a number of bytes as runc does, with or without a unit, and -1. A whole number is taken as it is: the library
+// counts with floating point, which has no room for all digits of a large one.
 func size(to **int64, text string) error {
-	number := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(text), "b"), "i")
-	shift := 0
-	if n := len(number); n > 0 {
-		if unit := strings.IndexByte("kmgtp", number[n-1]); unit >= 0 {
-			shift, number = 10*(unit+1), number[:n-1]
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || v < -1 {
+		v, err = units.RAMInBytes(text)
+		// What the library makes of a number that is too large depends on the processor: the smallest int64 or the largest.
+		if v < 0 || v == math.MaxInt64 {
+			return fmt.Errorf("%q is no number of bytes", text)
 		}
 	}
-	v, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || v<<shift>>shift != v {
-		return fmt.Errorf("%q is no number of bytes", text)
-	}
-	v <<= shift
 	*to = &v
-	return nil
+	return err
 }

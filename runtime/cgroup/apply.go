@@ -50,8 +50,8 @@ func (m *Manager) limitDevices() error {
 	return m.limits.explainLimit(err)
 }
 
-// Set changes limits of a container: those given, and nothing else; device rules stay as they are. Errors are those
-// of New.
+// Set changes limits of a container: those given, and nothing else; device rules stay as they are. Errors and Notes
+// are those of New.
 func (m *Manager) Set(r *specs.LinuxResources) error {
 	if len(m.saved.Paths) == 0 || r == nil {
 		return nil
@@ -63,6 +63,7 @@ func (m *Manager) Set(r *specs.LinuxResources) error {
 		}
 	}
 	l, err := newLimits(r, m.Mode())
+	m.limits.notes = l.notes
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,8 @@ func Load(s Saved) *Manager {
 // Saved is what Load takes. Where a rootless Create had to do without a cgroup it changes there.
 func (m *Manager) Saved() Saved { return m.saved }
 
-// Notes are the settings that are accepted but have no effect anywhere anymore, each a sentence to warn with.
+// Notes are the settings of New, or of the last Set, that are accepted but have no effect anywhere anymore, each a
+// sentence to warn with.
 func (m *Manager) Notes() []string { return m.limits.notes }
 
 // Mode is the layout that the container's cgroup is made for.

@@ -13,7 +13,7 @@ import (
 	"github.com/crabcan/crabcan/spec"
 )
 
-// Group is a container's group. The zero value is none, for which everything succeeds and does nothing.
+// Group is a container's group. The zero value is none, for which all but Change succeeds and does nothing.
 type Group struct {
 	// Folder is the group's, Monitor that of the container's own monitoring group in it, "" if it has none.
 	Folder, Monitor string
@@ -80,10 +80,8 @@ func (g Group) Create(o *spec.IntelRdt) error {
 	if err := os.Mkdir(g.Folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return g.explain(err)
 	}
-	if list := lines(o); len(list) > 0 {
-		if err := g.write(filepath.Join(g.Folder, "schemata"), strings.Join(list, "\n")+"\n"); err != nil {
-			return err
-		}
+	if err := g.writeSchemata(o); err != nil {
+		return err
 	}
 	if g.Monitor == "" {
 		return nil
@@ -92,6 +90,25 @@ func (g Group) Create(o *spec.IntelRdt) error {
 		return g.explain(err)
 	}
 	return nil
+}
+
+// Change writes schemata of a group that is there, in the resctrl file system at root. What they don't name stays as it is.
+func (g Group) Change(root string, o *spec.IntelRdt) error {
+	if g.Folder == "" {
+		return errors.New("the container has no group: its config has no linux.intelRdt")
+	}
+	if err := checkFeatures(root, o); err != nil {
+		return err
+	}
+	return g.writeSchemata(o)
+}
+
+func (g Group) writeSchemata(o *spec.IntelRdt) error {
+	list := lines(o)
+	if len(list) == 0 {
+		return nil
+	}
+	return g.write(filepath.Join(g.Folder, "schemata"), strings.Join(list, "\n")+"\n")
 }
 
 // Attach puts a process into the group; its children are born there.

@@ -126,6 +126,42 @@ func TestLife(t *testing.T) {
 	}
 }
 
+// A change writes what is given and nothing else, to a group that there must be.
+func TestChange(t *testing.T) {
+	root := fakeRoot(t)
+	for _, c := range []struct {
+		folder string
+		o      spec.IntelRdt
+		want   string // of the schemata
+		err    string // part of it
+	}{
+		{"shared", spec.IntelRdt{MemBw: "MB:0=50"}, "MB:0=50\n", ""},
+		{"shared", spec.IntelRdt{L3: "L3:0=f", MemBw: "MB:0=50"}, "L3:0=f\nMB:0=50\n", ""},
+		{"gone", spec.IntelRdt{L3: "L3:0=f"}, "", "no such file or directory"},
+		{"", spec.IntelRdt{L3: "L3:0=f"}, "", "its config has no linux.intelRdt"},
+	} {
+		write(t, filepath.Join(root, "shared", "schemata"), "")
+		var g Group
+		if c.folder != "" {
+			g.Folder = filepath.Join(root, c.folder)
+		}
+		err := g.Change(root, &c.o)
+		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%q, %+v: error %v, want %q", c.folder, c.o, err, c.err)
+		}
+		if got := read(t, filepath.Join(root, "shared", "schemata")); got != c.want {
+			t.Errorf("%q, %+v: schemata %q, want %q", c.folder, c.o, got, c.want)
+		}
+	}
+	if err := os.Remove(filepath.Join(root, "info", "L3")); err != nil {
+		t.Fatal(err)
+	}
+	err := Group{Folder: filepath.Join(root, "shared")}.Change(root, &spec.IntelRdt{L3: "L3:0=f"})
+	if err == nil || !strings.Contains(err.Error(), "(CAT) is not enabled") {
+		t.Error(err)
+	}
+}
+
 // A group that others may use too stays.
 func TestRemoveLeavesShared(t *testing.T) {
 	root := fakeRoot(t)
