@@ -5,6 +5,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/crabcan/crabcan/runtime/resctrl"
+	"github.com/crabcan/crabcan/runtime/state"
 	"github.com/crabcan/crabcan/spec"
 )
 
@@ -17,7 +18,11 @@ func (c *Container) Update(r *specs.LinuxResources) error {
 	for _, note := range c.cgroup.Notes() {
 		logrus.Warn(note)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	c.state.Cgroup = state.Cgroup(c.cgroup.Saved())
+	return c.dir.Save(c.state)
 }
 
 // UpdateGroup changes schemata of a container's resctrl group: those given, and nothing else.

@@ -29,10 +29,15 @@ const (
 func (c *checker) devices() {
 	for i, d := range c.spec.Linux.Devices {
 		device := c.device(element("/linux/devices", i), d)
-		if device.Path == ptmxPath {
+		same := slices.IndexFunc(c.opts.Devices, func(o Device) bool { return o.Path == device.Path })
+		switch {
+		case device.Path == ptmxPath:
 			c.checkPtmx(device)
-		} else {
+		case same < 0:
 			c.opts.Devices = append(c.opts.Devices, device)
+		default:
+			// Callers add a device to a list of all that a host has.
+			c.warnf(device.Pointer, "has no effect: %s is the path of an earlier device", device.Path)
 		}
 	}
 	c.devicesOfHost()

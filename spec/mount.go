@@ -2,6 +2,7 @@ package spec
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -36,6 +37,10 @@ func (c *checker) mount(pointer string, in *specs.Mount) Mount {
 	if m.CopyUp && (m.Type != "tmpfs" || m.Remount) {
 		c.warnf(pointer+"/options", "tmpcopyup is ignored: it is for a new tmpfs only")
 		m.CopyUp = false
+	}
+	if i := slices.Index(m.SBFlags, "dirsync"); i >= 0 && m.Remount {
+		c.warnf(pointer+"/options", "dirsync has no effect: the kernel does not change it by a remount")
+		m.SBFlags = slices.Delete(m.SBFlags, i, i+1)
 	}
 	return m
 }

@@ -56,11 +56,9 @@ func (m *Manager) Set(r *specs.LinuxResources) error {
 	if len(m.saved.Paths) == 0 || r == nil {
 		return nil
 	}
+	asked := r
 	if m.Mode() == Unified {
-		var err error
-		if r, err = completeMemory(m.saved.Paths[""], r); err != nil {
-			return err
-		}
+		r = m.completeMemory(r)
 	}
 	l, err := newLimits(r, m.Mode())
 	m.limits.notes = l.notes
@@ -76,7 +74,11 @@ func (m *Manager) Set(r *specs.LinuxResources) error {
 		}
 	}
 	l.resources.SkipDevices = true
-	return m.set(l)
+	if err := m.set(l); err != nil {
+		return err
+	}
+	m.saved.keepMemory(asked)
+	return nil
 }
 
 func (m *Manager) checkControllers(l limits) error {

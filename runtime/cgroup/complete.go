@@ -1,78 +1,48 @@
 package cgroup
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/opencontainers/cgroups"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
-	"golang.org/x/sys/unix"
 )
 
-// On cgroup v2 some limits that are set apart depend on each other: if only one of them is to be changed, the other is
-// what the cgroup has.
+// On cgroup v2 some limits depend on each other that are changed apart: if only one of them is given, the other is what
+// was asked for last, or what the cgroup has.
 
-// completeMemory adds to limits of memory what a cgroup has of the one of limit and swap that is not given. The
+// completeMemory adds to limits of memory what was asked for last of the one of limit and swap that is not given. The
 // specification's swap is that of memory and swap together, as v1 has it, and v2's is that of swap alone: either takes
-// both to know.
-func completeMemory(dir string, r *specs.LinuxResources) (*specs.LinuxResources, error) {
+// both to know. The cgroup does not say them: it rounds to pages, and others may have set it.
+func (m *Manager) completeMemory(r *specs.LinuxResources) *specs.LinuxResources {
 	if r.Memory == nil {
-		return r, nil
+		return r
 	}
-	memory := *r.Memory
-	limit, swap := orZero(memory.Limit), orZero(memory.Swap)
-	var err error
+	complete, memory := *r, *r.Memory
+	complete.Memory = &memory
+	limit, swap := orEmpty(memory.Limit), orEmpty(memory.Swap)
+	_, ownSwap := r.Unified["memory.swap.max"]
 	switch {
 	case swap > 0 && limit == 0:
-		memory.Limit, err = readLimit(dir + "/memory.max")
-	case limit > 0 && swap == 0:
-		memory.Swap, err = readTotal(dir)
+		memory.Limit = &m.saved.Memory
+	case limit > 0 && swap == 0 && !ownSwap && m.saved.Swap > 0:
+		memory.Swap = &m.saved.Swap
 	}
-	complete := *r
-	complete.Memory = &memory
-	return &complete, err
+	return &complete
 }
 
-func orZero(n *int64) int64 {
-	if n == nil {
-		return 0
+// keepMemory remembers what is asked for. Without a limit, and nothing said of swap, that has none either.
+func (s *Saved) keepMemory(r *specs.LinuxResources) {
+	memory := orEmpty(orEmpty(r).Memory)
+	if limit := orEmpty(memory.Limit); limit != 0 {
+		s.Memory = limit
 	}
-	return *n
-}
-
-// readTotal is what a cgroup may have of memory and swap together; nil if one of them has no limit, or swap is not
-// accounted: then nothing is to be kept.
-func readTotal(dir string) (*int64, error) {
-	memory, err := readLimit(dir + "/memory.max")
-	if err != nil {
-		return nil, err
+	switch swap := orEmpty(memory.Swap); {
+	case swap != 0:
+		s.Swap = swap
+	case s.Memory < 0:
+		s.Swap = 0
 	}
-	swap, err := readLimit(dir + "/memory.swap.max")
-	if errors.Is(err, unix.ENOENT) {
-		return nil, nil
-	}
-	if err != nil || *memory < 0 || *swap < 0 {
-		return nil, err
-	}
-	total := *memory + *swap
-	return &total, nil
-}
-
-// readLimit is the number of bytes in a file of a limit, -1 if there is none.
-func readLimit(path string) (*int64, error) {
-	text, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	limit := int64(-1)
-	if text = strings.TrimSpace(text); text != "max" {
-		if limit, err = strconv.ParseInt(text, 10, 64); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return &limit, nil
 }
 
 // completeCPUMax adds what a cgroup has of the processor's quota and period to that of the two that is to be changed: v2 has

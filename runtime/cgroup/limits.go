@@ -39,8 +39,11 @@ func newLimits(r *specs.LinuxResources, mode Mode) (limits, error) {
 		if !s.convert(l.resources, &asked) {
 			continue
 		}
-		l.asked = append(l.asked, s.pointer)
-		switch controller := s.controller(mode); controller {
+		controller := s.controller(mode)
+		if controller != dropped {
+			l.asked = append(l.asked, s.pointer)
+		}
+		switch controller {
 		case dropped:
 			l.notes = append(l.notes, spec.Dotted(s.pointer)+" has no effect: it is obsolete")
 		case impossible:
@@ -62,7 +65,7 @@ func checkUnlimited(r *specs.LinuxResources) error {
 	if r == nil {
 		return nil
 	}
-	l, _ := newLimits(r, Unified) // whether a mode could give it does not matter
+	l, _ := newLimits(withoutInfinite(r), Unified) // whether a mode could give it does not matter
 	var errs []error
 	for _, pointer := range l.asked {
 		errs = append(errs, &Error{pointer, errNoCgroup})
@@ -71,6 +74,18 @@ func checkUnlimited(r *specs.LinuxResources) error {
 		errs = append(errs, &Error{unifiedPointer(name), errNoCgroup})
 	}
 	return errors.Join(errs...)
+}
+
+// withoutInfinite leaves out what asks for no limit.
+func withoutInfinite(r *specs.LinuxResources) *specs.LinuxResources {
+	out, memory, cpu, pids := *r, orEmpty(r.Memory), orEmpty(r.CPU), orEmpty(r.Pids)
+	out.Memory, out.CPU, out.Pids = &memory, &cpu, &pids
+	for _, at := range []**int64{&memory.Limit, &memory.Swap, &memory.Reservation, &cpu.Quota, &pids.Limit} {
+		if *at != nil && **at < 0 {
+			*at = nil
+		}
+	}
+	return &out
 }
 
 // refusal starts with runc's words for it.

@@ -48,6 +48,9 @@ type Saved struct {
 	// Paths are the folders by v1 controller ("memory", "name=systemd"); the one of v2 has the key "". Empty: there
 	// is no cgroup.
 	Paths map[string]string
+	// Memory and Swap are the limits of linux.resources.memory that were asked for last, in bytes; -1 is none, and 0
+	// nothing that was asked for.
+	Memory, Swap int64
 }
 
 // Manager is the cgroup of one container. Its methods are not safe for concurrent use.
@@ -80,6 +83,7 @@ func New(c Config) (*Manager, error) {
 		return nil, err
 	}
 	m := &Manager{saved: Saved{Rootless: c.Rootless}, explicit: c.CgroupsPath != "", owner: c.Owner, home: h.hierarchies}
+	m.saved.keepMemory(c.Resources)
 	rules := orEmpty(c.Resources).Devices
 	m.limits, err = newLimits(c.Resources, h.mode)
 	m.limits.resources.Devices = deviceRules(rules, c.Devices)

@@ -96,14 +96,14 @@ func (c *compiler) deviceIn(folder program.Mem, d spec.Device) {
 }
 
 // makeDevice makes a node in a folder. One that is there already stays as it is: it may be a mount of the host's, whose
-// owner is not the container's to change.
+// owner is not the container's to change. What the image has there must be that device.
 func (c *compiler) makeDevice(folder program.Mem, d spec.Device) {
 	name, exists, done := str(path.Base(d.Path)), c.NewLabel(), c.NewLabel()
 	last := c.call(unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev))).on(unix.EEXIST, exists)
 	if d.UID != 0 || d.GID != 0 {
 		last = c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
 	}
-	if d.Pointer != "" {
+	if d.Pointer != "" && !c.isBound(d.Path) {
 		last.next(done)
 		c.Mark(exists)
 		c.checkDevice(folder, d)
@@ -112,11 +112,20 @@ func (c *compiler) makeDevice(folder program.Mem, d spec.Device) {
 	c.Mark(exists)
 }
 
+// isBound reports whether the config itself has put something at a path: that is what is wanted there, as with runc.
+// Callers list all devices of a host for a privileged container, and bind others over some.
+func (c *compiler) isBound(path string) bool {
+	return slices.ContainsFunc(c.o.Mounts, func(m spec.Mount) bool {
+		return m.Bind && strings.HasPrefix(path+"/", strings.TrimSuffix(m.Destination, "/")+"/")
+	})
+}
+
 // checkDevice fails if what is there is not what is asked for (config-linux.md, "Devices": "the runtime MUST generate an
 // error").
 func (c *compiler) checkDevice(folder program.Mem, d spec.Device) {
+	const resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
 	fd, same := c.Slot(), c.NewLabel()
-	c.openat2(folder.Val(), path.Base(d.Path), unix.O_PATH|unix.O_NOFOLLOW, 0, unix.RESOLVE_BENEATH|unix.RESOLVE_NO_MAGICLINKS).to(fd)
+	c.openat2(folder.Val(), path.Base(d.Path), unix.O_PATH|unix.O_NOFOLLOW, 0, resolve).to(fd)
 	c.testDevice(fd, d.Mode&unix.S_IFMT, d.Dev, same)
 	c.words = d.Path + " is there already, and not the device that is asked for"
 	c.fail(unix.EEXIST)

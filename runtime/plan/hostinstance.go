@@ -32,8 +32,13 @@ func (c *compiler) hostInstance(m *spec.Mount) string {
 	if !c.has(unix.CLONE_NEWUSER) {
 		return ""
 	}
+	return c.showsHost(m.Type)
+}
+
+// showsHost is where the host has the file system of a kind if the container's shows the same, "" if not.
+func (c *compiler) showsHost(kind string) string {
 	for _, h := range hostInstances {
-		if h.kind == m.Type && !c.has(h.namespace) {
+		if h.kind == kind && !c.has(h.namespace) {
 			return h.path
 		}
 	}

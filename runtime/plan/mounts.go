@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -227,25 +228,28 @@ func (c *compiler) newFs(kind, source string, flags, options []string) {
 	c.fsCommand(unix.FSCONFIG_CMD_CREATE)
 }
 
-// reconfigure changes the flags and options of the file system that is mounted at fd. To be read-only is left to the
-// mount: the file system may be the host's as well (/sys in the host's network namespace, what has been bound). For
-// the same reason its owner may have kept it, which matters only if there is more to change than the mount can.
+// reconfigure changes the flags and options of the file system that is mounted at fd. Whether it is read-only is left to
+// the mount if that is all: the file system may be the host's as well (/sys in the host's network namespace, what has
+// been bound), where a change without options takes back those that the host has given it. Only one that the config
+// itself has mounted may have been made read-only as a whole.
 func (c *compiler) reconfigure(fd program.Mem, m *spec.Mount) {
 	flags := without(m.SBFlags, "ro")
-	if len(flags)+len(m.Data) == 0 {
+	if len(without(flags, "rw"))+len(m.Data) == 0 && (len(flags) == 0 || !c.isFresh(m.Destination)) {
 		return
 	}
 	c.call(unix.SYS_FSPICK, fd.Val(), empty, num(unix.FSPICK_CLOEXEC|unix.FSPICK_EMPTY_PATH)).to(c.fs)
 	c.onFailure(c.failedFs)
 	c.fsOptions(flags, m.Data)
-	done := c.NewLabel()
-	command := c.fsCommand(unix.FSCONFIG_CMD_RECONFIGURE)
-	if len(m.Data) == 0 && len(without(flags, "rw")) == 0 {
-		command.on(unix.EPERM, done)
-	}
-	c.Mark(done)
+	c.fsCommand(unix.FSCONFIG_CMD_RECONFIGURE)
 	c.onFailure(c.failed)
 	c.close(c.fs)
+}
+
+// isFresh reports whether the config has a new file system mounted at a place that is the container's alone.
+func (c *compiler) isFresh(destination string) bool {
+	return slices.ContainsFunc(c.o.Mounts, func(m spec.Mount) bool {
+		return m.Destination == destination && !m.Bind && !m.Remount && m.Type != "cgroup" && c.showsHost(m.Type) == ""
+	})
 }
 
 func (c *compiler) fsOptions(flags, options []string) {
@@ -261,8 +265,8 @@ func (c *compiler) fsOptions(flags, options []string) {
 	}
 }
 
-func (c *compiler) fsCommand(command int) step {
-	return c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(command), null, null, null)
+func (c *compiler) fsCommand(command int) {
+	c.call(unix.SYS_FSCONFIG, c.fs.Val(), num(command), null, null, null)
 }
 
 func (c *compiler) fsString(key, value string) {

@@ -28,6 +28,8 @@ func members(s *State) object {
 			{"rootless", boolean(&s.Cgroup.Rootless)},
 			{"path", text(&s.Cgroup.Path)},
 			{"paths", textMap{&s.Cgroup.Paths}},
+			{"memory", integer(&s.Cgroup.Memory)},
+			{"swap", integer(&s.Cgroup.Swap)},
 		}},
 		{"hooks", boolean(&s.Hooks)},
 		{"sharedPids", boolean(&s.SharedPids)},

@@ -162,3 +162,14 @@ func number[N int | uint32 | uint64](at *N) scalar {
 		},
 	}
 }
+
+func integer(at *int64) scalar {
+	return scalar{
+		kinds: []jsontext.Kind{jsontext.KindNumber},
+		get:   func() jsontext.Token { return jsontext.Int(*at) },
+		set: func(t jsontext.Token) (err error) {
+			*at, err = t.Int()
+			return err
+		},
+	}
+}

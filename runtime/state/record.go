@@ -72,6 +72,9 @@ type Cgroup struct {
 	Path string
 	// Paths are the folders by controller; under the controller "" for the one folder of cgroup v2.
 	Paths map[string]string
+	// Memory and Swap are the limits of linux.resources.memory that were asked for last, in bytes; -1 is none, and 0
+	// nothing that was asked for.
+	Memory, Swap int64
 }
 
 // Save replaces state.json; the caller holds the lock. A reader, or a crabcan that comes after this one was killed,
