@@ -10,22 +10,33 @@ import (
 // takesRest names the verbs whose arguments may look like flags: command lines, and a signal.
 var takesRest = []string{"exec", "kill", "ps", "spec"}
 
-// flagsFirst moves the flags of a verb before its arguments, where the library wants them: `crabcan delete ID --force`
-// is as good as `crabcan delete --force ID`, as with runc. After "--" nothing is a flag.
+// flagsFirst moves flags to where the library wants them, as with runc they may stand elsewhere: the flags of a verb before
+// its arguments (`crabcan delete ID --force`), and global ones before the verb (`crabcan list --root DIR`). After "--"
+// nothing is a flag.
 func flagsFirst(app *cli.App, args []string) []string {
 	at := verbIndex(app.Flags, args)
 	if at == len(args) {
 		return args
 	}
 	command := app.Command(args[at])
-	if command == nil || slices.Contains(takesRest, command.Name) {
+	if command == nil {
 		return args
 	}
-	flags, rest, complete := partition(command.Flags, args[at+1:])
-	if !complete {
-		return slices.Concat(args[:at+1], flags) // the library says which value is missing
+	takesAll := !slices.Contains(takesRest, command.Name)
+	given := partition(slices.Concat(command.Flags, app.Flags), args[at+1:], takesAll)
+	var global, own []string
+	for _, flag := range given.flags {
+		if isNamed(app.Flags, flag[0]) && !isNamed(command.Flags, flag[0]) {
+			global = append(global, flag...)
+		} else {
+			own = append(own, flag...)
+		}
 	}
-	return slices.Concat(args[:at+1], flags, []string{"--"}, rest)
+	moved := slices.Concat(args[:at], global, args[at:at+1], own)
+	if takesAll && given.complete { // else the library says which value is missing
+		moved = append(moved, "--")
+	}
+	return append(moved, given.rest...)
 }
 
 // verbIndex is the index of the first of args that is neither the program, a global flag nor a flag's value; it is
@@ -42,26 +53,39 @@ func verbIndex(global []cli.Flag, args []string) int {
 	return len(args)
 }
 
-// partition separates the flags, with their values, from the other arguments. It is not complete when the last flag has
-// no value.
-func partition(known []cli.Flag, args []string) (flags, rest []string, complete bool) {
+// given is what stands behind a verb: the flags, each with its value, and the other arguments. It is not complete when the
+// last flag has no value: then the other arguments don't matter.
+type given struct {
+	flags    [][]string
+	rest     []string
+	complete bool
+}
+
+// partition separates the flags from the other arguments. Without all only those before the first argument are flags.
+func partition(known []cli.Flag, args []string, all bool) (g given) {
+	g.complete = true
 	for i := 0; i < len(args); i++ {
-		if args[i] == "--" {
-			return flags, append(rest, args[i+1:]...), true
-		}
-		if !isFlag(args[i]) {
-			rest = append(rest, args[i])
+		switch {
+		case args[i] == "--" && all:
+			g.rest = append(g.rest, args[i+1:]...)
+			return g
+		case !all && (args[i] == "--" || !isFlag(args[i])):
+			g.rest = args[i:]
+			return g
+		case !isFlag(args[i]):
+			g.rest = append(g.rest, args[i])
 			continue
 		}
-		flags = append(flags, args[i])
+		flag := args[i : i+1]
 		if wantsValue(known, args[i]) {
 			if i++; i == len(args) {
-				return flags, rest, false
+				return given{flags: append(g.flags, flag)}
 			}
-			flags = append(flags, args[i])
+			flag = args[i-1 : i+1]
 		}
+		g.flags = append(g.flags, flag)
 	}
-	return flags, rest, true
+	return g
 }
 
 // isFlag says whether an argument is a flag, as package flag sees it: a lone "-" is none.
@@ -69,12 +93,23 @@ func isFlag(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
 
 // wantsValue says whether the argument after the flag arg is its value.
 func wantsValue(known []cli.Flag, arg string) bool {
-	name := strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
-	for _, f := range known {
-		if slices.Contains(f.Names(), name) {
-			_, isBool := f.(*cli.BoolFlag)
-			return !isBool
-		}
+	flag := find(known, flagName(arg))
+	_, isBool := flag.(*cli.BoolFlag)
+	return flag != nil && !isBool && !strings.Contains(arg, "=")
+}
+
+func isNamed(known []cli.Flag, arg string) bool { return find(known, flagName(arg)) != nil }
+
+// flagName is the name in "-name", "--name" or "--name=value".
+func flagName(arg string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
+	return name
+}
+
+func find(known []cli.Flag, name string) cli.Flag {
+	i := slices.IndexFunc(known, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if i < 0 {
+		return nil
 	}
-	return false // "--name=value", or unknown
+	return known[i]
 }
