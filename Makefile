@@ -89,7 +89,7 @@ test-clients: ## run crabcan and runc under Docker and others, as root; CLIENTS=
 	@.ci/packages runc crun busybox-static debootstrap procps iptables iproute2 docker.io containerd podman buildah conmon catatonit netavark uidmap criu \
 		containernetworking-plugins jq
 	@mkdir -p $(BIN)/tests
-	$(GO) test -json -tags $(TAGS),clients -timeout 40m ./cmd/crabcan/clients $(CLIENTS) | \
+	$(GO) test -json -tags $(TAGS),clients -count=1 -timeout 40m ./cmd/crabcan/clients $(CLIENTS) | \
 		$(GO) run ./cmd/crabcan-summary -record $(BIN)/tests/clients.json
 
 # All script tests, as two machines run them at once.
