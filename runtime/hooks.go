@@ -133,7 +133,9 @@ func (c *Container) prepare(p *plan.Plan, in *cgroup.Manager) (hook.Hook, error)
 func (c *Container) hostHooks(init *spawn.Process) error {
 	own, state := c.opts.Hooks, c.hookState(specs.StateCreating, init.Pid)
 	for _, k := range []hookKind{{"prestart", own.Prestart}, {"createRuntime", own.CreateRuntime}} {
-		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) { return c.during(init, withOwnEnv(h), 0, c.state.Bundle) })
+		err := c.runHooks(k, state, func(h spec.Hook) (hook.Hook, error) {
+			return c.during(init, withOwnEnv(h), 0, c.state.Bundle)
+		})
 		if err != nil {
 			return err
 		}

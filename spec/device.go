@@ -46,8 +46,7 @@ func (c *checker) devices() {
 // devicesOfHost tells once of devices that are not made: callers that bind /dev may list all of its devices as well.
 func (c *checker) devicesOfHost() {
 	inside := func(d Device) bool { return strings.HasPrefix(d.Path, "/dev/") }
-	bound := func(m Mount) bool { return m.Bind && m.Destination == "/dev" }
-	if i := slices.IndexFunc(c.opts.Mounts, bound); i >= 0 && slices.ContainsFunc(c.opts.Devices, inside) {
+	if i := c.opts.BoundDev(); i >= 0 && slices.ContainsFunc(c.opts.Devices, inside) {
 		c.warnf("/linux/devices", "those in /dev have no effect: mounts[%d] binds a whole /dev", i)
 	}
 }

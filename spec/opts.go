@@ -1,7 +1,11 @@
 // Package spec turns the bytes of a config.json into ContainerOpts, or into a list of everything that is wrong with them.
 package spec
 
-import specs "github.com/opencontainers/runtime-spec/specs-go"
+import (
+	"slices"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
 
 // ContainerOpts is a config.json after validation: every default is filled in, every name is a number and every
 // path is clean. Rooms below spec read this and never JSON. Pointer fields hold the JSON pointer (RFC 6901) of the
@@ -191,6 +195,11 @@ type Mount struct {
 	// IDMap is nil unless the mount is idmapped.
 	IDMap   *IDMap
 	Pointer string
+}
+
+// BoundDev is the index of the mount that binds a whole /dev, -1 if there is none: such a /dev is its owner's to furnish.
+func (o *ContainerOpts) BoundDev() int {
+	return slices.IndexFunc(o.Mounts, func(m Mount) bool { return m.Bind && m.Destination == "/dev" })
 }
 
 // IDMap says how an idmapped mount shows the owners of its files: id ContainerID in the source is HostID in the mount.

@@ -22,18 +22,23 @@ func flagsFirst(app *cli.App, args []string) []string {
 	if command == nil {
 		return args
 	}
-	takesAll := !slices.Contains(takesRest, command.Name)
-	given := partition(slices.Concat(command.Flags, app.Flags), args[at+1:], takesAll)
+	isGlobal := func(flag string) bool { return isNamed(app.Flags, flag) && !isNamed(command.Flags, flag) }
+	anywhere := !slices.Contains(takesRest, command.Name)
+	given := partition(slices.Concat(command.Flags, app.Flags), args[at+1:], anywhere)
 	var global, own []string
 	for _, flag := range given.flags {
-		if isNamed(app.Flags, flag[0]) && !isNamed(command.Flags, flag[0]) {
+		if isGlobal(flag[0]) {
 			global = append(global, flag...)
 		} else {
 			own = append(own, flag...)
 		}
 	}
+	// Of a flag without a value the library says so, but it must be the last, or it takes what follows for one.
+	if !given.complete && isGlobal(args[len(args)-1]) {
+		return slices.Concat(args[:at], global)
+	}
 	moved := slices.Concat(args[:at], global, args[at:at+1], own)
-	if takesAll && given.complete { // else the library says which value is missing
+	if given.complete && anywhere {
 		moved = append(moved, "--")
 	}
 	return append(moved, given.rest...)
@@ -61,15 +66,16 @@ type given struct {
 	complete bool
 }
 
-// partition separates the flags from the other arguments. Without all only those before the first argument are flags.
-func partition(known []cli.Flag, args []string, all bool) (g given) {
+// partition separates the flags from the other arguments. If they don't stand anywhere, only those before the first
+// argument are flags.
+func partition(known []cli.Flag, args []string, anywhere bool) (g given) {
 	g.complete = true
 	for i := 0; i < len(args); i++ {
 		switch {
-		case args[i] == "--" && all:
+		case args[i] == "--" && anywhere:
 			g.rest = append(g.rest, args[i+1:]...)
 			return g
-		case !all && (args[i] == "--" || !isFlag(args[i])):
+		case !anywhere && (args[i] == "--" || !isFlag(args[i])):
 			g.rest = args[i:]
 			return g
 		case !isFlag(args[i]):

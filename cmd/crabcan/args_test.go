@@ -24,10 +24,11 @@ func TestFlagsFirst(t *testing.T) {
 		{"kill c1 -9", "kill c1 -9"},
 		{"exec c1 ls -d", "exec c1 ls -d"},
 		{"list --root /r --format json", "--root /r list --format json --"},
-		{"--debug state c1 --root=/r --log", "--debug --root=/r --log state"},
+		{"--debug state c1 --root=/r --log", "--debug --root=/r --log"},
 		{"delete c1 --log /l --force", "--log /l delete --force -- c1"},
 		{"exec --root /r --tty c1 ls --root /x", "--root /r exec --tty c1 ls --root /x"},
 		{"exec --debug --cwd", "--debug exec --cwd"},
+		{"exec --tty --log", "--log"},
 		{"ps -- --root", "ps -- --root"},
 		{"spec sh -c --bundle", "spec sh -c --bundle"},
 	} {

@@ -31,17 +31,15 @@ func (m *Manager) completeMemory(r *specs.LinuxResources) *specs.LinuxResources 
 	return &complete
 }
 
-// keepMemory remembers what is asked for. Without a limit, and nothing said of swap, that has none either.
+// keepMemory remembers what is asked for. When the limit is taken away and nothing said of swap, that has none either.
 func (s *Saved) keepMemory(r *specs.LinuxResources) {
 	memory := orEmpty(orEmpty(r).Memory)
-	if limit := orEmpty(memory.Limit); limit != 0 {
+	limit, swap := orEmpty(memory.Limit), orEmpty(memory.Swap)
+	if limit != 0 {
 		s.Memory = limit
 	}
-	switch swap := orEmpty(memory.Swap); {
-	case swap != 0:
+	if limit < 0 || swap != 0 {
 		s.Swap = swap
-	case s.Memory < 0:
-		s.Swap = 0
 	}
 }
 

@@ -19,8 +19,6 @@ type limits struct {
 	// needs are the controllers that the settings need, each with the first setting that does.
 	needs []need
 	notes []string
-	// asked are the pointers of the settings that ask for anything.
-	asked []string
 }
 
 // need says that a setting can't work without a controller.
@@ -33,17 +31,13 @@ func newLimits(r *specs.LinuxResources, mode Mode) (limits, error) {
 	if r == nil {
 		return l, nil
 	}
-	asked := sections{r, orEmpty(r.Memory), orEmpty(r.CPU), orEmpty(r.Pids), orEmpty(r.BlockIO), orEmpty(r.Network)}
+	asked := newSections(r)
 	var errs []error
 	for _, s := range settings {
 		if !s.convert(l.resources, &asked) {
 			continue
 		}
-		controller := s.controller(mode)
-		if controller != dropped {
-			l.asked = append(l.asked, s.pointer)
-		}
-		switch controller {
+		switch controller := s.controller(mode); controller {
 		case dropped:
 			l.notes = append(l.notes, spec.Dotted(s.pointer)+" has no effect: it is obsolete")
 		case impossible:
@@ -65,10 +59,12 @@ func checkUnlimited(r *specs.LinuxResources) error {
 	if r == nil {
 		return nil
 	}
-	l, _ := newLimits(withoutInfinite(r), Unified) // whether a mode could give it does not matter
+	asked := newSections(withoutInfinite(r))
 	var errs []error
-	for _, pointer := range l.asked {
-		errs = append(errs, &Error{pointer, errNoCgroup})
+	for _, s := range settings {
+		if s.v2 != dropped && s.convert(&cgroups.Resources{}, &asked) {
+			errs = append(errs, &Error{s.pointer, errNoCgroup})
+		}
 	}
 	for _, name := range sortedKeys(r.Unified) {
 		errs = append(errs, &Error{unifiedPointer(name), errNoCgroup})

@@ -18,6 +18,10 @@ type sections struct {
 	net    specs.LinuxNetwork
 }
 
+func newSections(r *specs.LinuxResources) sections {
+	return sections{r, orEmpty(r.Memory), orEmpty(r.CPU), orEmpty(r.Pids), orEmpty(r.BlockIO), orEmpty(r.Network)}
+}
+
 const (
 	// impossible stands for the controller of a setting that a mode does not have.
 	impossible = "-"

@@ -43,7 +43,7 @@ func (c *compiler) devices() error {
 			elsewhere = append(elsewhere, d)
 		}
 	}
-	if !slices.ContainsFunc(c.o.Mounts, func(m spec.Mount) bool { return m.Bind && m.Destination == "/dev" }) {
+	if c.o.BoundDev() < 0 {
 		c.furnishDev(inside)
 	}
 	for _, d := range elsewhere {
@@ -98,25 +98,29 @@ func (c *compiler) deviceIn(folder program.Mem, d spec.Device) {
 // makeDevice makes a node in a folder. One that is there already stays as it is: it may be a mount of the host's, whose
 // owner is not the container's to change. What the image has there must be that device.
 func (c *compiler) makeDevice(folder program.Mem, d spec.Device) {
-	name, exists, done := str(path.Base(d.Path)), c.NewLabel(), c.NewLabel()
+	name, exists := str(path.Base(d.Path)), c.NewLabel()
 	last := c.call(unix.SYS_MKNODAT, folder.Val(), name, num(int(d.Mode)), num(int(d.Dev))).on(unix.EEXIST, exists)
 	if d.UID != 0 || d.GID != 0 {
 		last = c.call(unix.SYS_FCHOWNAT, folder.Val(), name, num(int(d.UID)), num(int(d.GID)), num(unix.AT_SYMLINK_NOFOLLOW))
 	}
-	if d.Pointer != "" && !c.isBound(d.Path) {
-		last.next(done)
+	if d.Pointer == "" || !c.showsImage(d.Path) {
 		c.Mark(exists)
-		c.checkDevice(folder, d)
-		exists = done
+		return
 	}
+	made := c.NewLabel()
+	last.next(made)
 	c.Mark(exists)
+	c.checkDevice(folder, d)
+	c.Mark(made)
 }
 
-// isBound reports whether the config itself has put something at a path: that is what is wanted there, as with runc.
-// Callers list all devices of a host for a privileged container, and bind others over some.
-func (c *compiler) isBound(path string) bool {
-	return slices.ContainsFunc(c.o.Mounts, func(m spec.Mount) bool {
-		return m.Bind && strings.HasPrefix(path+"/", strings.TrimSuffix(m.Destination, "/")+"/")
+// showsImage reports whether what is at a path may be the image's, and not what the config has mounted there or above:
+// callers list all devices of a host for a privileged container, and bind others over some. On the usual fresh /dev
+// there is nothing to check.
+func (c *compiler) showsImage(path string) bool {
+	return !slices.ContainsFunc(c.o.Mounts, func(m spec.Mount) bool {
+		above := strings.TrimSuffix(m.Destination, "/") + "/"
+		return !m.Remount && !m.CopyUp && strings.HasPrefix(path+"/", above)
 	})
 }
 

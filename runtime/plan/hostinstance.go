@@ -54,10 +54,11 @@ func (c *compiler) checkOwnOptions(m *spec.Mount) error {
 	if m.Bind || m.Remount || !v1 && c.hostInstance(m) == "" {
 		return nil
 	}
-	for _, option := range append(without(m.SBFlags, "ro"), m.Data...) {
-		return &Error{m.Pointer + "/options", fmt.Errorf("%s: %w", option, errNoOptions)}
+	options := append(without(m.SBFlags, "ro"), m.Data...)
+	if len(options) == 0 {
+		return nil
 	}
-	return nil
+	return &Error{m.Pointer + "/options", fmt.Errorf("%s: %w", options[0], errNoOptions)}
 }
 
 // bindInstance binds what can't be mounted. What is mounted below it on the host comes along, as the kernel wants it

@@ -63,7 +63,8 @@ func TestStateFileFormat(t *testing.T) {
 	want := `{"version":1,"id":"c1","ociVersion":"1.3.0","bundle":"/b","rootfs":"/b/rootfs",` +
 		`"created":"2026-02-03T04:05:06.000000789Z","owner":1000,"initPid":42,"initStartTime":9223372036854775808,"creating":true,` +
 		`"annotations":{"a.b/c":"d"},"cgroup":{"systemd":true,"rootless":true,"path":"user.slice:crabcan:c1",` +
-		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"},"memory":-1,"swap":1099511627776},"hooks":true,"sharedPids":true,"noNewKeyring":true,` +
+		`"paths":{"":"/sys/fs/cgroup/x","pids":"/sys/fs/cgroup/pids/x"},"memory":-1,"swap":1099511627776},"hooks":true,"sharedPids":true,` +
+		`"noNewKeyring":true,` +
 		`"intelRdt":{"folder":"/sys/fs/resctrl/c1","monitor":"/sys/fs/resctrl/c1/mon_groups/c1","made":true},` +
 		`"descriptors":{"0":"pipe:[7]"},"rootMount":{"base":77,"top":78,"baseNumber":79}}` + "\n"
 	if diff := cmp.Diff(want, string(got)); diff != "" {
