@@ -5,13 +5,40 @@ import (
 	"time"
 
 	"github.com/crabcan/crabcan/runtime/cgroup"
+	"github.com/crabcan/crabcan/runtime/resctrl"
 )
 
 // Event is something that the container tells of itself.
 type Event struct {
-	Type string        `json:"type"` // "stats" or "oom"
-	ID   string        `json:"id"`
-	Data *cgroup.Stats `json:"data,omitempty"`
+	Type string `json:"type"` // "stats" or "oom"
+	ID   string `json:"id"`
+	Data *Stats `json:"data,omitempty"`
+}
+
+// Stats are the container's figures.
+type Stats struct {
+	*cgroup.Stats
+	IntelRDT resctrl.Stats `json:"intel_rdt"`
+	// Interfaces are none: runc has figures only of interfaces that it made itself, which no config.json asks for.
+	Interfaces []any `json:"network_interfaces"`
+}
+
+func (c *Container) stats() (*Stats, error) {
+	usage, err := c.cgroup.Stats()
+	if err != nil {
+		return nil, err
+	}
+	s := &Stats{Stats: usage}
+	if group := c.group(); group.Folder != "" {
+		root, err := resctrl.Root()
+		if err != nil {
+			return nil, err
+		}
+		if s.IntelRDT, err = group.Stats(root); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 // StatsEvent is the event with the container's current figures.
@@ -19,7 +46,7 @@ func (c *Container) StatsEvent() (Event, error) {
 	if err := c.checkAlive(); err != nil {
 		return Event{}, err
 	}
-	stats, err := c.cgroup.Stats()
+	stats, err := c.stats()
 	return Event{Type: "stats", ID: c.id, Data: stats}, err
 }
 
@@ -40,7 +67,7 @@ func (c *Container) Events(interval time.Duration, emit func(Event) error) error
 			return err
 		case <-ooms:
 		case <-tick.C:
-			stats, err := c.cgroup.Stats()
+			stats, err := c.stats()
 			if err != nil {
 				continue // the cgroup is about to go; done will say so
 			}

@@ -61,10 +61,10 @@ func rootFolder(flag string) (string, error) {
 	return root, nil
 }
 
-// isRootless is --rootless; "auto" finds out whether this process is the host's root.
-func isRootless(flag string) (bool, error) {
+// isRootless is --rootless.
+func isRootless(flag string, systemdCgroup bool) (bool, error) {
 	if flag == "" || flag == "auto" {
-		return os.Geteuid() != 0 || userns.RunningInUserNS(), nil
+		return runtime.IsRootless(systemdCgroup), nil
 	}
 	rootless, err := strconv.ParseBool(flag)
 	if err != nil {

@@ -41,7 +41,7 @@ func readBlueprint(c *cli.Context) (b blueprint, err error) {
 	if b.host, err = host(c); err != nil {
 		return b, err
 	}
-	if b.host.Rootless, err = isRootless(c.String("rootless")); err != nil {
+	if b.host.Rootless, err = isRootless(c.String("rootless"), b.host.SystemdCgroup); err != nil {
 		return b, err
 	}
 	if b.id, b.bundle, err = newName(c); err != nil {

@@ -35,3 +35,10 @@ func newDriver(c *cgroups.Cgroup, s Saved) (cgroups.Manager, error) {
 	}
 	return fs.NewManager(c, s.Paths)
 }
+
+// HasUserSystemd says that the root of a user namespace has a systemd of its user's own, whom systemd would then have to
+// be asked through. `busctl --user` finds it, and whose it is; runc goes by the same.
+func HasUserSystemd() bool {
+	owner, err := systemd.DetectUID()
+	return err == nil && owner != 0
+}

@@ -4,7 +4,7 @@ import (
 	"github.com/opencontainers/cgroups"
 )
 
-// Stats are a container's figures. Names and shape of the JSON are those that runc's `events` has, which older callers
+// Stats are a cgroup's figures. Names and shape of the JSON are those that runc's `events` has, which older callers
 // parse; times are in nanoseconds.
 type Stats struct {
 	CPU     CPUStats                `json:"cpu"`
@@ -13,9 +13,6 @@ type Stats struct {
 	Pids    PidsStats               `json:"pids"`
 	BlockIO BlockIOStats            `json:"blkio"`
 	Hugetlb map[string]HugetlbStats `json:"hugetlb"`
-	// IntelRDT is empty and Interfaces null: containerd and CRI-O, who want such figures, read them themselves.
-	IntelRDT   struct{} `json:"intel_rdt"`
-	Interfaces []any    `json:"network_interfaces"`
 }
 
 // CPUStats is the CPU time that the container had, and was denied.
