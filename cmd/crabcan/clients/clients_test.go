@@ -97,14 +97,15 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// buildCrabcan builds the runtime as the Makefile does.
+// buildCrabcan builds the runtime, and beside it the one that saves and restores processes, as the Makefile does.
 func buildCrabcan(t *testing.T, dir string) string {
 	path := filepath.Join(dir, "crabcan")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags=urfave_cli_no_docs", "-ldflags=-s -w",
-		"-o", path, "..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
+	for program, tags := range map[string]string{path: "urfave_cli_no_docs", path + "-criu": "urfave_cli_no_docs,criu"} {
+		build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags="+tags, "-ldflags=-s -w", "-o", program, "..")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if output, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
 	}
 	return path
 }

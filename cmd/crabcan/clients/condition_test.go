@@ -17,7 +17,8 @@ import (
 
 // condition answers the conditions of scripts: [runc] and [crabcan] for the runtime, [rootless] for a client run by an
 // ordinary user, [image:NAME] for an image that could be made, [cgroupv2] (pure), [controller:NAME] for one of v1's,
-// [containerd2] for its version 2, [criu] for a kernel that CRIU knows, [cap:NAME] for a capability that this machine gives.
+// [containerd2] for its version 2, [buildkit] for a docker that can ask for it, [criu] for a kernel that CRIU knows,
+// [cap:NAME] for a capability that this machine gives.
 func (w *world) condition(name string) (bool, error) {
 	switch name {
 	case "runc", "crabcan":
@@ -28,6 +29,8 @@ func (w *world) condition(name string) (bool, error) {
 		return slices.Contains([]string{containerd2.name, cri2.name}, w.Client), nil
 	case "criu":
 		return exec.Command("criu", "check").Run() == nil, nil
+	case "buildkit":
+		return w.client("env", "DOCKER_BUILDKIT=1", "docker", "build", "--help") == nil, nil
 	case "cgroupv2":
 		var fs unix.Statfs_t
 		return unix.Statfs("/sys/fs/cgroup", &fs) == nil && fs.Type == unix.CGROUP2_SUPER_MAGIC, nil

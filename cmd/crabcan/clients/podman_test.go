@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 var podmanPrograms = []string{"podman", "buildah", "conmon", "catatonit", "iptables", "setpriv", "useradd"}
@@ -18,6 +20,7 @@ var podman = client{
 	name:     "podman",
 	programs: podmanPrograms,
 	setUp:    setUpPodman,
+	script:   setUpPodmanScript,
 	differs:  podmanDiffers,
 	leaves: []string{
 		"cgroup /libpod_parent.*", // the parent of containers' cgroups
@@ -34,6 +37,8 @@ var podmanDiffers = []difference{
 	{regexp.MustCompile(`(Error: workdir "[^"]*" [^\n]* on container )[0-9a-f]+`), "$1<id>"},
 	// buildah asks for ambient capabilities that the kernel can't give. Debian's runc is silent, newer ones warn.
 	{regexp.MustCompile(`time="[^\n]* level=warning msg="[^\n]*can't raise ambient capability [^\n]*\n`), ""},
+	// Without a cgroup there is nothing to freeze when a container is killed, which newer runcs warn of.
+	{regexp.MustCompile(`time="[^\n]* level=warning msg="(?:cannot toggle freezer: cgroups not configured|lstat : no such file)[^\n]*\n`), ""},
 	{regexp.MustCompile(`(?m)^--> [0-9a-f]{11}$`), "--> <id>"},
 	{regexp.MustCompile(`(?m)^[ \t]*creationTimestamp: "[^"]*"$`), "creationTimestamp: <time>"},
 	{regexp.MustCompile(`(?m)^# \w{3} \w{3} +\d+ [\d:]+ UTC \d+$`), "# <time>"},
@@ -88,6 +93,11 @@ func setUpPodman(w *world) error {
 	}
 	// Debian's runc opens the root folder with the rights of the container's user namespace.
 	return letThrough("/var/lib/containers/storage/vfs/dir")
+}
+
+// setUpPodmanScript lets the roots of user namespaces to the mount points that newer Podmans make in TMPDIR.
+func setUpPodmanScript(w *world, env *testscript.Env) error {
+	return letThrough(env.Getenv("TMPDIR"))
 }
 
 // fillStore loads the image, and has everything removed before the world ends.
