@@ -23,31 +23,22 @@ type Stats struct {
 	Interfaces []any `json:"network_interfaces"`
 }
 
-func (c *Container) stats() (*Stats, error) {
-	usage, err := c.cgroup.Stats()
-	if err != nil {
-		return nil, err
-	}
-	s := &Stats{Stats: usage}
-	if group := c.group(); group.Folder != "" {
-		root, err := resctrl.Root()
-		if err != nil {
-			return nil, err
-		}
-		if s.IntelRDT, err = group.Stats(root); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
 // StatsEvent is the event with the container's current figures.
 func (c *Container) StatsEvent() (Event, error) {
 	if err := c.checkAlive(); err != nil {
 		return Event{}, err
 	}
-	stats, err := c.stats()
-	return Event{Type: "stats", ID: c.id, Data: stats}, err
+	usage, err := c.cgroup.Stats()
+	if err != nil {
+		return Event{}, err
+	}
+	return c.statsEvent(usage)
+}
+
+// statsEvent adds what is not the cgroup's.
+func (c *Container) statsEvent(usage *cgroup.Stats) (Event, error) {
+	rdt, err := c.groupStats()
+	return Event{Type: "stats", ID: c.id, Data: &Stats{Stats: usage, IntelRDT: rdt}}, err
 }
 
 // Events hands each event to emit until the container's cgroup is empty or gone: its figures every interval, and when
@@ -67,11 +58,13 @@ func (c *Container) Events(interval time.Duration, emit func(Event) error) error
 			return err
 		case <-ooms:
 		case <-tick.C:
-			stats, err := c.stats()
+			usage, err := c.cgroup.Stats()
 			if err != nil {
 				continue // the cgroup is about to go; done will say so
 			}
-			event.Type, event.Data = "stats", stats
+			if event, err = c.statsEvent(usage); err != nil {
+				return err
+			}
 		}
 		if err := emit(event); err != nil {
 			return err

@@ -58,3 +58,23 @@ func (c *Container) rejoinGroup(process *spawn.Process) error {
 	}
 	return nil
 }
+
+// groupStats are the group's figures; none if somebody has removed it or unmounted its file system meanwhile.
+func (c *Container) groupStats() (resctrl.Stats, error) {
+	group := c.group()
+	if group.Folder == "" {
+		return resctrl.Stats{}, nil
+	}
+	root, err := resctrl.Root()
+	if errors.Is(err, resctrl.ErrNotMounted) {
+		return resctrl.Stats{}, nil
+	}
+	if err != nil {
+		return resctrl.Stats{}, err
+	}
+	stats, err := group.Stats(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return resctrl.Stats{}, nil
+	}
+	return stats, err
+}

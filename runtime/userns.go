@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/moby/sys/userns"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
+	"github.com/crabcan/crabcan/runtime/cgroup"
 	"github.com/crabcan/crabcan/runtime/plan"
 	"github.com/crabcan/crabcan/runtime/spawn"
 	"github.com/crabcan/crabcan/spec"
@@ -32,6 +34,19 @@ var (
 
 // unprivileged reports whether this process is not root, as far as it can see.
 func unprivileged() bool { return os.Geteuid() != 0 }
+
+// IsRootless says whether this process does without root's rights on the host: as a user, or in a user namespace. With
+// systemd's cgroups it is whose systemd is found there that decides: root of a user namespace without a user's systemd
+// asks the system's, and needs the same of it as root.
+func IsRootless(systemdCgroup bool) bool {
+	switch {
+	case unprivileged():
+		return true
+	case !userns.RunningInUserNS():
+		return false
+	}
+	return !systemdCgroup || cgroup.HasUserSystemd()
+}
 
 // checkRootless refuses what only root can do, before anything is made.
 func (c *Container) checkRootless() error {

@@ -21,7 +21,7 @@ const (
 	disabled = "disabled"
 )
 
-// host is what the global flags say. Rootless is left out: only a new container needs it, and it may cost a read.
+// host is what the global flags say. Rootless is left out: only a new container needs it, and it may cost a run of busctl.
 func host(c *cli.Context) (runtime.Host, error) {
 	root, err := rootFolder(c.String("root"))
 	if err != nil {

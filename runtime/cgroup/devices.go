@@ -5,11 +5,17 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/moby/sys/userns"
 	"github.com/opencontainers/cgroups/devices/config"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/crabcan/crabcan/spec"
 )
+
+// withoutDeviceRules says that the kernel takes no device rules from this process, whose user namespace is not the first:
+// bpf(2) and devices.allow need CAP_SYS_ADMIN there (security/device_cgroup.c). Such a process can make no devices, and a
+// systemd that it asked has the rules from the scope's properties.
+func withoutDeviceRules(err error) bool { return permission(err) && userns.RunningInUserNS() }
 
 // wildcard stands for every major or minor number in a rule.
 const wildcard = config.Wildcard

@@ -19,10 +19,13 @@ func setDevicesV1(dir string, r *cgroups.Resources) error {
 	}
 	lists, err := openLists(dir)
 	defer lists.close()
-	if err != nil {
-		return err
+	if err == nil {
+		err = lists.write(allow, "a *:* rwm")
 	}
-	if err := lists.write(allow, "a *:* rwm"); err != nil {
+	if withoutDeviceRules(err) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	for _, rule := range rules {

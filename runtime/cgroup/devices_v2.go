@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"unsafe"
 
-	"github.com/moby/sys/userns"
 	"github.com/opencontainers/cgroups"
 	"golang.org/x/sys/unix"
 )
@@ -26,9 +25,7 @@ func setDevicesV2(dir string, r *cgroups.Resources) error {
 	}
 	defer unix.Close(fd)
 	old, err := attachedFilters(fd)
-	if permission(err) && userns.RunningInUserNS() {
-		// bpf(2) is for those with rights in the first user namespace. Root of another can't make devices, and opens
-		// those that there are by the rights of who made the namespace.
+	if withoutDeviceRules(err) {
 		return nil
 	}
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package resctrl puts containers into groups of a resctrl file system, which share out caches and memory bandwidth.
+// Package resctrl puts containers into groups of a resctrl file system, which share out caches and memory bandwidth, and
+// reads their figures.
 package resctrl
 
 import (

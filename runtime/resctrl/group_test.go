@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -166,48 +167,80 @@ func TestChange(t *testing.T) {
 // The figures are those of the container's group, and of its monitoring group if it has one, in the shape that runc's
 // `events` has; what the processor does not have is left out.
 func TestStats(t *testing.T) {
-	root := fakeRoot(t)
-	write(t, filepath.Join(root, "schemata"), "    MB:0=100\n    L3:0=7ff\n")
-	shared := Group{Folder: filepath.Join(root, "shared")}
+	allocation := map[string]string{
+		"info/L3/cbm_mask": "7ff\n", "info/L3/min_cbm_bits": "1\n", "info/L3/num_closids": "16\n",
+		"info/MB/bandwidth_gran": "10\n", "info/MB/delay_linear": "1\n", "info/MB/min_bandwidth": "20\n", "info/MB/num_closids": "8\n",
+		"schemata": "    MB:0=100\n    L3:0=7ff\n", "w*b/schemata": "    L3:0=007ff;1=01f\n    MB:0= 20;1=70\n",
+	}
+	only := map[string]string{"schemata": "L2:0=f\n", "w*b/schemata": "L2:0=7\n"}
+	monitoring := map[string]string{
+		"info/L3_MON/mon_features": "llc_occupancy\nmbm_total_bytes\nmbm_local_bytes\n", "schemata": "", "w*b/schemata": "",
+		"w*b/mon_data/mon_L3_00/llc_occupancy": "10\n", "w*b/mon_data/mon_L3_00/mbm_total_bytes": "20\n", "w*b/mon_data/mon_L3_00/mbm_local_bytes": "30\n",
+		"w*b/mon_data/mon_L3_01/llc_occupancy": "0\n", "w*b/mon_data/mon_L3_01/mbm_total_bytes": "Unavailable\n", "w*b/mon_data/mon_L3_01/mbm_local_bytes": "40\n",
+		"w*b/mon_data/mon_PERF_PKG_00/core_energy": "1.5\n", "w*b/mon_groups/own/mon_data/mon_L3_00/mbm_total_bytes": "50\n",
+		"web/mon_data/mon_L3_00/mbm_total_bytes": "60\n", // another's, which the name of this group looks like a pattern of
+	}
+	occupancy := map[string]string{
+		"info/L3_MON/mon_features": "llc_occupancy\n", "schemata": "", "w*b/schemata": "", "w*b/mon_data/mon_L3_00/llc_occupancy": "10\n",
+	}
 	for _, c := range []struct {
-		name  string
-		files map[string]string // that there are from now on
-		group Group
-		want  string
+		name    string
+		files   map[string]string
+		monitor string
+		want    string
 	}{
-		{"none", nil, Group{}, `{}`},
-		{"allocation", map[string]string{
-			"info/L3/cbm_mask": "7ff\n", "info/L3/min_cbm_bits": "1\n", "info/L3/num_closids": "16\n",
-			"info/MB/bandwidth_gran": "10\n", "info/MB/delay_linear": "1\n", "info/MB/min_bandwidth": "20\n", "info/MB/num_closids": "8\n",
-		}, shared, `{"l3_cache_info":{"cbm_mask":"7ff","min_cbm_bits":1,"num_closids":16},` +
+		{"allocation", allocation, "", `{"l3_cache_info":{"cbm_mask":"7ff","min_cbm_bits":1,"num_closids":16},` +
 			`"l3_cache_schema_root":"L3:0=7ff","l3_cache_schema":"L3:0=007ff;1=01f",` +
 			`"mem_bw_info":{"bandwidth_gran":10,"delay_linear":1,"min_bandwidth":20,"num_closids":8},` +
 			`"mem_bw_schema_root":"MB:0=100","mem_bw_schema":"MB:0= 20;1=70","schemata":["L3:0=007ff;1=01f","MB:0= 20;1=70"]}`},
-		{"monitoring", map[string]string{
-			"info/L3_MON/mon_features": "llc_occupancy\nmbm_total_bytes\nmbm_local_bytes\n", "web/schemata": "",
-			"web/mon_data/mon_L3_00/llc_occupancy": "10\n", "web/mon_data/mon_L3_00/mbm_total_bytes": "20\n", "web/mon_data/mon_L3_00/mbm_local_bytes": "30\n",
-			"web/mon_data/mon_L3_01/llc_occupancy": "0\n", "web/mon_data/mon_L3_01/mbm_total_bytes": "Unavailable\n", "web/mon_data/mon_L3_01/mbm_local_bytes": "40\n",
-			"web/mon_groups/own/mon_data/mon_L3_00/mbm_total_bytes": "50\n",
-		}, Group{Folder: filepath.Join(root, "web")},
-			`"mbm_stats":[{"mbm_total_bytes":20,"mbm_local_bytes":30},{"mbm_local_bytes":40}],"cmt_stats":[{"llc_occupancy":10},{"llc_occupancy":0}]}`},
-		{"monitoring group", nil, Group{Folder: filepath.Join(root, "web"), Monitor: filepath.Join(root, "web/mon_groups/own")},
-			`"mbm_stats":[{"mbm_total_bytes":50}],"cmt_stats":[{}]}`},
+		{"another resource", only, "", `{"schemata":["L2:0=7"]}`},
+		{"monitoring", monitoring, "",
+			`{"mbm_stats":[{"mbm_total_bytes":20,"mbm_local_bytes":30},{"mbm_local_bytes":40}],"cmt_stats":[{"llc_occupancy":10},{"llc_occupancy":0}]}`},
+		{"monitoring group", monitoring, "w*b/mon_groups/own", `{"mbm_stats":[{"mbm_total_bytes":50,"mbm_local_bytes":0}],"cmt_stats":[{"llc_occupancy":0}]}`},
+		{"one counter", occupancy, "", `{"cmt_stats":[{"llc_occupancy":10}]}`},
 	} {
-		for file, text := range c.files {
-			if err := os.MkdirAll(filepath.Dir(filepath.Join(root, file)), 0o755); err != nil {
+		t.Run(c.name, func(t *testing.T) {
+			root := t.TempDir()
+			for file, text := range c.files {
+				if err := os.MkdirAll(filepath.Dir(filepath.Join(root, file)), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				write(t, filepath.Join(root, file), text)
+			}
+			g := Group{Folder: filepath.Join(root, "w*b")}
+			if c.monitor != "" {
+				g.Monitor = filepath.Join(root, c.monitor)
+			}
+			stats, err := g.Stats(root)
+			if err != nil {
 				t.Fatal(err)
 			}
-			write(t, filepath.Join(root, file), text)
+			if got, err := json.Marshal(stats); err != nil || string(got) != c.want {
+				t.Errorf("%s (%v), want %s", got, err, c.want)
+			}
+		})
+	}
+}
+
+// That the group or the monitoring group is gone can be told from what can't be read.
+func TestStatsOfNone(t *testing.T) {
+	root := fakeRoot(t)
+	write(t, filepath.Join(root, "schemata"), "")
+	for _, g := range []Group{
+		{Folder: filepath.Join(root, "gone")},
+		{Folder: filepath.Join(root, "shared"), Monitor: filepath.Join(root, "mon_groups", "gone")},
+	} {
+		if _, err := g.Stats(root); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%+v: error %v", g, err)
 		}
-		stats, err := c.group.Stats(root)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		got, err := json.Marshal(stats)
-		if err != nil || !strings.HasSuffix(string(got), c.want) {
-			t.Errorf("%s: %s (%v), want %s", c.name, got, err, c.want)
-		}
+	}
+	if stats, err := (Group{}).Stats(root); err != nil || !reflect.DeepEqual(stats, Stats{}) {
+		t.Errorf("no group: %+v, %v", stats, err)
+	}
+	write(t, filepath.Join(root, "info", "L3", "cbm_mask"), "7ff")
+	write(t, filepath.Join(root, "info", "L3", "min_cbm_bits"), "one")
+	if _, err := (Group{Folder: filepath.Join(root, "shared")}).Stats(root); err == nil || !strings.Contains(err.Error(), "info/L3/min_cbm_bits: ") {
+		t.Error(err)
 	}
 }
 

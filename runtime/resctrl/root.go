@@ -10,7 +10,8 @@ import (
 // usual is the folder that the kernel makes for the file system if processor and kernel have it.
 const usual = "/sys/fs/resctrl"
 
-var errNotMounted = errors.New("no resctrl file system is mounted on this host")
+// ErrNotMounted is what Root says on a host without such a file system.
+var ErrNotMounted = errors.New("no resctrl file system is mounted on this host")
 
 // Root is where a resctrl file system is mounted. The error says that there is none.
 func Root() (string, error) {
@@ -23,7 +24,7 @@ func Root() (string, error) {
 		return "", err
 	}
 	if len(mounts) == 0 {
-		return "", errNotMounted
+		return "", ErrNotMounted
 	}
 	return mounts[0].Mountpoint, nil
 }

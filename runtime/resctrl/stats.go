@@ -2,6 +2,7 @@ package resctrl
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,7 +11,7 @@ import (
 )
 
 // Stats are a group's figures, as far as processor and kernel have them (Documentation/filesystems/resctrl.rst). Names
-// and shape of the JSON are those that runc's `events` has; Root is the group of all who have none.
+// and shape of the JSON are those that runc's `events` has; what ends in Root is of the group of all who have none.
 type Stats struct {
 	L3Info    *L3Info    `json:"l3_cache_info,omitempty"`
 	L3Root    string     `json:"l3_cache_schema_root,omitempty"`
@@ -19,7 +20,7 @@ type Stats struct {
 	MemBwRoot string     `json:"mem_bw_schema_root,omitempty"`
 	MemBw     string     `json:"mem_bw_schema,omitempty"`
 	Schemata  []string   `json:"schemata,omitempty"`
-	// One entry for each cache of the third level, in the kernel's order.
+	// One entry for each cache of the third level, sorted by the name of its folder.
 	Traffic   []Traffic   `json:"mbm_stats,omitempty"`
 	Occupancy []Occupancy `json:"cmt_stats,omitempty"`
 }
@@ -31,7 +32,7 @@ type L3Info struct {
 	MaxGroups uint64 `json:"num_closids,omitempty"`
 }
 
-// MemBwInfo is how the memory's bandwidth can be shared out, in per cent.
+// MemBwInfo is how the memory's bandwidth can be shared out, in the unit of the schemata.
 type MemBwInfo struct {
 	Step      uint64 `json:"bandwidth_gran,omitempty"`
 	Linear    uint64 `json:"delay_linear,omitempty"`
@@ -40,67 +41,66 @@ type MemBwInfo struct {
 }
 
 // Traffic is how many bytes one cache had from memory and wrote back, and how many of them from and to its own node's.
-// What the kernel cannot tell is nil.
+// What the processor does not count is 0; nil is what the kernel can't tell at the moment.
 type Traffic struct {
 	Total *uint64 `json:"mbm_total_bytes,omitempty"`
 	Local *uint64 `json:"mbm_local_bytes,omitempty"`
 }
 
-// Occupancy is how many bytes of one cache are in use; nil if the kernel cannot tell.
+// Occupancy is how many bytes of one cache are in use; nil if the kernel can't tell at the moment.
 type Occupancy struct {
 	Bytes *uint64 `json:"llc_occupancy,omitempty"`
 }
 
-// Stats are the current figures of the group, which is in the resctrl file system at root.
+// Stats are the current figures of the group, which is in the resctrl file system at root. The error is fs.ErrNotExist if
+// the group is gone.
 func (g Group) Stats(root string) (Stats, error) {
 	if g.Folder == "" {
 		return Stats{}, nil
-	}
-	var s Stats
-	if err := s.readSchemata(root, g.Folder); err != nil {
-		return Stats{}, err
-	}
-	if err := s.readInfo(filepath.Join(root, "info")); err != nil {
-		return Stats{}, err
 	}
 	// Without a monitoring group of its own the container is counted with all others of its group.
 	monitored := g.Monitor
 	if monitored == "" {
 		monitored = g.Folder
 	}
-	return s, s.readMonitor(filepath.Join(root, "info", "L3_MON", "mon_features"), filepath.Join(monitored, "mon_data"))
+	var s Stats
+	for _, read := range []func() error{
+		func() error { return s.readSchemata(root, g.Folder) },
+		func() error { return s.readL3(filepath.Join(root, "info", "L3")) },
+		func() error { return s.readMemBw(filepath.Join(root, "info", "MB")) },
+		func() error {
+			return s.readMonitor(filepath.Join(root, "info", "L3_MON"), filepath.Join(monitored, "mon_data"))
+		},
+	} {
+		if err := read(); err != nil {
+			return Stats{}, err
+		}
+	}
+	return s, nil
 }
 
-func (s *Stats) readSchemata(root, folder string) error {
-	own, err := schemata(folder)
-	if err != nil {
+func (s *Stats) readSchemata(root, folder string) (err error) {
+	if s.Schemata, err = schemataOf(folder); err != nil {
 		return err
 	}
-	all, err := schemata(root)
-	if err != nil {
-		return err
-	}
-	s.Schemata = own
-	s.L3, s.L3Root = schema(own, "L3:"), schema(all, "L3:")
-	s.MemBw, s.MemBwRoot = schema(own, "MB:"), schema(all, "MB:")
-	return nil
+	all, err := schemataOf(root)
+	s.L3, s.L3Root = lineOf(s.Schemata, "L3:"), lineOf(all, "L3:")
+	s.MemBw, s.MemBwRoot = lineOf(s.Schemata, "MB:"), lineOf(all, "MB:")
+	return err
 }
 
-// schemata are the lines of a group's schemata without the blanks that the kernel aligns them with.
-func schemata(folder string) (lines []string, err error) {
-	text, err := os.ReadFile(filepath.Join(folder, "schemata"))
-	if err != nil {
-		return nil, err
+// schemataOf are the lines of a group's schemata without the blanks that the kernel aligns them with.
+func schemataOf(folder string) (schemata []string, err error) {
+	all, err := os.ReadFile(filepath.Join(folder, "schemata"))
+	for line := range strings.Lines(string(all)) {
+		schemata = append(schemata, strings.TrimSpace(line))
 	}
-	for line := range strings.Lines(string(text)) {
-		lines = append(lines, strings.TrimSpace(line))
-	}
-	return lines, nil
+	return schemata, err
 }
 
-// schema is the line that begins so, or "".
-func schema(lines []string, prefix string) string {
-	for _, line := range lines {
+// lineOf is the line that begins so, or "".
+func lineOf(schemata []string, prefix string) string {
+	for _, line := range schemata {
 		if strings.HasPrefix(line, prefix) {
 			return line
 		}
@@ -108,22 +108,27 @@ func schema(lines []string, prefix string) string {
 	return ""
 }
 
-func (s *Stats) readInfo(folder string) (err error) {
-	if l3 := filepath.Join(folder, "L3"); exists(l3) {
-		s.L3Info = new(L3Info)
-		if s.L3Info.Mask, err = text(filepath.Join(l3, "cbm_mask")); err != nil {
-			return err
-		}
-		err = numbers(l3, map[string]*uint64{"min_cbm_bits": &s.L3Info.MinBits, "num_closids": &s.L3Info.MaxGroups})
+// readL3 leaves out what can't be shared out.
+func (s *Stats) readL3(folder string) (err error) {
+	if !exists(folder) {
+		return nil
 	}
-	if mb := filepath.Join(folder, "MB"); err == nil && exists(mb) {
-		s.MemBwInfo = new(MemBwInfo)
-		err = numbers(mb, map[string]*uint64{
-			"bandwidth_gran": &s.MemBwInfo.Step, "delay_linear": &s.MemBwInfo.Linear,
-			"min_bandwidth": &s.MemBwInfo.Min, "num_closids": &s.MemBwInfo.MaxGroups,
-		})
+	s.L3Info = new(L3Info)
+	if s.L3Info.Mask, err = readText(filepath.Join(folder, "cbm_mask")); err != nil {
+		return err
 	}
-	return err
+	return readNumbers(folder, []number{{"min_cbm_bits", &s.L3Info.MinBits}, {"num_closids", &s.L3Info.MaxGroups}})
+}
+
+func (s *Stats) readMemBw(folder string) error {
+	if !exists(folder) {
+		return nil
+	}
+	s.MemBwInfo = new(MemBwInfo)
+	return readNumbers(folder, []number{
+		{"bandwidth_gran", &s.MemBwInfo.Step}, {"delay_linear", &s.MemBwInfo.Linear},
+		{"min_bandwidth", &s.MemBwInfo.Min}, {"num_closids", &s.MemBwInfo.MaxGroups},
+	})
 }
 
 func exists(path string) bool {
@@ -131,58 +136,80 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func numbers(folder string, fields map[string]*uint64) error {
-	for file, field := range fields {
-		value, err := text(filepath.Join(folder, file))
+// number is where the one in a file goes.
+type number struct {
+	file string
+	to   *uint64
+}
+
+func readNumbers(folder string, numbers []number) error {
+	for _, n := range numbers {
+		file := filepath.Join(folder, n.file)
+		value, err := readText(file)
 		if err != nil {
 			return err
 		}
-		if *field, err = strconv.ParseUint(value, 10, 64); err != nil {
-			return err
+		if *n.to, err = strconv.ParseUint(value, 10, 64); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
 		}
 	}
 	return nil
 }
 
-func text(file string) (string, error) {
-	text, err := os.ReadFile(file)
-	return strings.TrimSpace(string(text)), err
+func readText(file string) (string, error) {
+	all, err := os.ReadFile(file)
+	return strings.TrimSpace(string(all)), err
 }
 
-// readMonitor reads what the processor counts for each cache.
-func (s *Stats) readMonitor(features, folder string) error {
-	counted, err := os.ReadFile(features)
+// readMonitor reads what the processor counts for each cache; what that is stands in info/L3_MON.
+func (s *Stats) readMonitor(info, folder string) error {
+	features, err := readText(filepath.Join(info, "mon_features"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it counts nothing
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	caches, err := filepath.Glob(filepath.Join(folder, "mon_L3_*")) // sorted
+	caches, err := os.ReadDir(folder) // sorted
 	if err != nil {
 		return err
 	}
 	for _, cache := range caches {
-		if strings.Contains(string(counted), "mbm_") {
-			total, local := figure(cache, "mbm_total_bytes"), figure(cache, "mbm_local_bytes")
-			s.Traffic = append(s.Traffic, Traffic{Total: total, Local: local})
+		if !strings.HasPrefix(cache.Name(), "mon_L3_") {
+			continue
 		}
-		if strings.Contains(string(counted), "llc_occupancy") {
-			s.Occupancy = append(s.Occupancy, Occupancy{figure(cache, "llc_occupancy")})
+		if err := s.readCache(features, filepath.Join(folder, cache.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// figure is a counter; nil if there is none, or the kernel says "Unavailable", "Unassigned" or "Error" in its place.
-func figure(folder, file string) *uint64 {
-	value, err := text(filepath.Join(folder, file))
-	if err != nil {
-		return nil
+func (s *Stats) readCache(features, folder string) error {
+	total, totalErr := readCounter(folder, "mbm_total_bytes")
+	local, localErr := readCounter(folder, "mbm_local_bytes")
+	occupied, occupiedErr := readCounter(folder, "llc_occupancy")
+	if strings.Contains(features, "mbm_") {
+		s.Traffic = append(s.Traffic, Traffic{total, local})
 	}
-	number, err := strconv.ParseUint(value, 10, 64)
-	if err != nil {
-		return nil
+	if strings.Contains(features, "llc_occupancy") {
+		s.Occupancy = append(s.Occupancy, Occupancy{occupied})
 	}
-	return &number
+	return errors.Join(totalErr, localErr, occupiedErr)
+}
+
+// readCounter is 0 for what is not counted, and nil if the kernel says "Unavailable", "Unassigned" or "Error".
+func readCounter(folder, file string) (*uint64, error) {
+	value, err := readText(filepath.Join(folder, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return new(uint64), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	counter, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return nil, nil
+	}
+	return &counter, nil
 }
