@@ -64,19 +64,14 @@ func (g Group) Stats(root string) (Stats, error) {
 		monitored = g.Folder
 	}
 	var s Stats
-	for _, read := range []func() error{
-		func() error { return s.readSchemata(root, g.Folder) },
-		func() error { return s.readL3(filepath.Join(root, "info", "L3")) },
-		func() error { return s.readMemBw(filepath.Join(root, "info", "MB")) },
-		func() error {
-			return s.readMonitor(filepath.Join(root, "info", "L3_MON"), filepath.Join(monitored, "mon_data"))
-		},
-	} {
-		if err := read(); err != nil {
-			return Stats{}, err
-		}
-	}
-	return s, nil
+	info := filepath.Join(root, "info")
+	err := errors.Join(
+		s.readSchemata(root, g.Folder),
+		s.readL3(filepath.Join(info, "L3")),
+		s.readMemBw(filepath.Join(info, "MB")),
+		s.readMonitor(filepath.Join(info, "L3_MON"), filepath.Join(monitored, "mon_data")),
+	)
+	return s, err
 }
 
 func (s *Stats) readSchemata(root, folder string) (err error) {

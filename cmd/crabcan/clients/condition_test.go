@@ -17,8 +17,8 @@ import (
 
 // condition answers the conditions of scripts: [runc] and [crabcan] for the runtime, [rootless] for a client run by an
 // ordinary user, [image:NAME] for an image that could be made, [cgroupv2] (pure), [controller:NAME] for one of v1's,
-// [containerd2] for its version 2, [buildkit] for a docker that can ask for it, [criu] for a kernel that CRIU knows,
-// [cap:NAME] for a capability that this machine gives.
+// [containerd2] for its version 2, [containerd1.6] for that version, [buildkit] for a docker that can ask for it, [criu] for a
+// kernel that CRIU knows, [cap:NAME] for a capability that this machine gives.
 func (w *world) condition(name string) (bool, error) {
 	switch name {
 	case "runc", "crabcan":
@@ -27,6 +27,8 @@ func (w *world) condition(name string) (bool, error) {
 		return strings.HasSuffix(w.Client, "-rootless"), nil
 	case "containerd2":
 		return slices.Contains([]string{containerd2.name, cri2.name}, w.Client), nil
+	case "containerd1.6":
+		return w.client("sh", "-c", `containerd --version | grep -q " 1\.6\."`) == nil, nil
 	case "criu":
 		return exec.Command("criu", "check").Run() == nil, nil
 	case "buildkit":
